@@ -1,0 +1,137 @@
+//! What can change: one [`Command`] variant a write, and what its author hears back.
+//!
+//! A command carries everything that apply needs, its time and its random values included, so that
+//! every server computes the same state from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ca::CaState;
+use crate::catalog::Node;
+use crate::config_entry::{ConfigEntry, Kind};
+use crate::health::CheckStatus;
+use crate::intention::{Action, Permission};
+use crate::names::{CheckId, NodeName, ServiceId, ServiceName};
+use crate::registration::Registration;
+use crate::time::Timestamp;
+
+/// Identifies one mutation across retries, so that it is applied at most once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub Uuid);
+
+/// A command on its way through the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub id: RequestId,
+    /// The proposer's time; the only time that apply knows.
+    pub at: Timestamp,
+    pub command: Command,
+}
+
+/// Every write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Adds or replaces a node, instances on it and checks, all or nothing.
+    Register(Box<Registration>),
+    /// Removes a node, an instance or a check; what is not there is not an error.
+    Deregister { node: NodeName, target: Target },
+    /// A new result of a check that exists.
+    UpdateCheck { node: NodeName, check: CheckId, status: CheckStatus, output: String },
+    /// Adds or replaces a config entry. `cas`: only if its modify index is this (0: only if absent).
+    ConfigUpsert { entry: Box<ConfigEntry>, cas: Option<u64> },
+    /// Removes a config entry. `cas`: only if its modify index is this.
+    ConfigDelete { kind: Kind, name: String, cas: Option<u64> },
+    /// Adds or replaces one source of a destination's intentions.
+    IntentionUpsert(Box<IntentionWrite>),
+    /// Removes one intention.
+    IntentionDelete(IntentionKey),
+    /// Replaces the CA when its state is still the one that the change was planned on.
+    CaUpdate { expected_modify_index: u64, ca: Box<CaState> },
+    /// Reserves the serial number of one leaf, before it is handed out.
+    CaIssue { service: ServiceName },
+}
+
+/// What a [`Command::Deregister`] removes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Target {
+    /// The node with all that is on it.
+    Node,
+    /// An instance, its checks, and the sidecar that came with it.
+    Service(ServiceId),
+    Check(CheckId),
+}
+
+/// Which intention is meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum IntentionKey {
+    /// By both names.
+    Exact { source: ServiceName, destination: ServiceName },
+    /// By the UUID of the deprecated endpoints.
+    Legacy(String),
+}
+
+/// An intention to be stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntentionWrite {
+    pub source: ServiceName,
+    pub destination: ServiceName,
+    pub action: Option<Action>,
+    pub permissions: Vec<Permission>,
+    pub description: String,
+    pub form: IntentionForm,
+}
+
+/// Through which door an intention is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum IntentionForm {
+    /// By names; create or replace.
+    Exact,
+    /// Id-based create: refused when the pair exists. The id is made by the proposer.
+    LegacyCreate { id: String, meta: crate::catalog::Meta },
+    /// Id-based update of an existing intention.
+    LegacyUpdate { id: String, meta: crate::catalog::Meta },
+}
+
+/// The answer to an accepted command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Applied (or had nothing to change).
+    Done,
+    /// Whether a compare-and-set condition held.
+    Swapped(bool),
+    /// The serial number reserved by [`Command::CaIssue`].
+    Serial(u64),
+}
+
+/// Why a command was refused. Deterministic: every server computes the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApplyError {
+    /// What the command names does not exist.
+    NotFound(String),
+    /// The command does not fit the state.
+    Refused(String),
+    /// The state that the command was planned on has changed: plan again.
+    Stale,
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(text) | Self::Refused(text) => f.write_str(text),
+            Self::Stale => f.write_str("the state has changed in the meantime"),
+        }
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+impl Command {
+    /// A registration of a node alone.
+    #[must_use]
+    pub fn register_node(node: Node) -> Self {
+        Self::Register(Box::new(Registration { node, ..Registration::default() }))
+    }
+}

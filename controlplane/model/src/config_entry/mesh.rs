@@ -1,0 +1,186 @@
+//! `mesh`: settings of the whole mesh.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigEntry, Entry};
+use crate::catalog::Meta;
+use crate::faults::Faults;
+
+/// The `mesh` config entry; its only name is `mesh`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Mesh {
+    #[serde(skip_serializing)]
+    pub name: String,
+    pub transparent_proxy: MeshTransparentProxy,
+    #[serde(rename = "AllowEnablingPermissiveMutualTLS", skip_serializing_if = "std::ops::Not::not")]
+    pub allow_enabling_permissive_mutual_tls: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub validate_clusters: bool,
+    #[serde(rename = "TLS", skip_serializing_if = "Option::is_none")]
+    pub tls: Option<MeshTls>,
+    #[serde(rename = "HTTP", skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peering: Option<Peering>,
+    #[serde(skip_serializing_if = "Meta::is_empty")]
+    pub meta: Meta,
+}
+
+/// `TransparentProxy` of the mesh.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct MeshTransparentProxy {
+    pub mesh_destinations_only: bool,
+}
+
+/// `TLS`: versions and cipher suites by direction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct MeshTls {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<TlsDirection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outgoing: Option<TlsDirection>,
+}
+
+/// TLS settings of one direction. Empty versions mean TLS 1.3 only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct TlsDirection {
+    #[serde(rename = "TLSMinVersion", skip_serializing_if = "String::is_empty")]
+    pub tls_min_version: String,
+    #[serde(rename = "TLSMaxVersion", skip_serializing_if = "String::is_empty")]
+    pub tls_max_version: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cipher_suites: Vec<String>,
+}
+
+/// `HTTP` of the mesh.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HttpConfig {
+    pub sanitize_x_forwarded_client_cert: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<HttpIncoming>,
+}
+
+/// `HTTP.Incoming`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HttpIncoming {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_normalization: Option<RequestNormalization>,
+}
+
+/// How requests are made canonical before they are judged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RequestNormalization {
+    pub insecure_disable_path_normalization: bool,
+    pub merge_slashes: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path_with_escaped_slashes_action: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub headers_with_underscores_action: String,
+}
+
+/// `Peering` of the mesh.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Peering {
+    pub peer_through_mesh_gateways: bool,
+}
+
+const TLS_VERSIONS: [&str; 6] = ["", "TLS_AUTO", "TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3"];
+const ESCAPED_SLASHES: [&str; 6] = [
+    "",
+    "IMPLEMENTATION_SPECIFIC_DEFAULT",
+    "KEEP_UNCHANGED",
+    "REJECT_REQUEST",
+    "UNESCAPE_AND_REDIRECT",
+    "UNESCAPE_AND_FORWARD",
+];
+const UNDERSCORES: [&str; 4] = ["", "ALLOW", "REJECT_REQUEST", "DROP_HEADER"];
+
+impl From<Mesh> for ConfigEntry {
+    fn from(entry: Mesh) -> Self {
+        Self::Mesh(entry)
+    }
+}
+
+impl Entry for Mesh {
+    fn name(&self) -> &'static str {
+        "mesh"
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn normalize(&mut self) {}
+
+    fn validate(&self, faults: &mut Faults) {
+        if !matches!(self.name.as_str(), "" | "mesh") {
+            faults.say(format!("invalid name ({:?}), only \"mesh\" is supported", self.name));
+        }
+        if let Some(tls) = &self.tls {
+            validate_direction("TLS.Incoming", tls.incoming.as_ref(), faults);
+            validate_direction("TLS.Outgoing", tls.outgoing.as_ref(), faults);
+        }
+        if let Some(normalization) = self.request_normalization() {
+            normalization.validate(faults);
+        }
+    }
+}
+
+impl Mesh {
+    /// How incoming requests are normalised, where it is set.
+    #[must_use]
+    pub fn request_normalization(&self) -> Option<&RequestNormalization> {
+        self.http.as_ref()?.incoming.as_ref()?.request_normalization.as_ref()
+    }
+}
+
+impl RequestNormalization {
+    fn validate(&self, faults: &mut Faults) {
+        let place = "HTTP.Incoming.RequestNormalization";
+        if !ESCAPED_SLASHES.contains(&self.path_with_escaped_slashes_action.as_str()) {
+            faults.add(
+                format!("{place}.PathWithEscapedSlashesAction"),
+                format!("{:?} is not one of {}", self.path_with_escaped_slashes_action, ESCAPED_SLASHES[1..].join(", ")),
+            );
+        }
+        if !UNDERSCORES.contains(&self.headers_with_underscores_action.as_str()) {
+            faults.add(
+                format!("{place}.HeadersWithUnderscoresAction"),
+                format!("{:?} is not one of {}", self.headers_with_underscores_action, UNDERSCORES[1..].join(", ")),
+            );
+        }
+    }
+}
+
+fn validate_direction(place: &str, direction: Option<&TlsDirection>, faults: &mut Faults) {
+    let Some(direction) = direction else { return };
+    let rank = |version: &str| TLS_VERSIONS.iter().position(|known| *known == version);
+    let (min, max) = (rank(&direction.tls_min_version), rank(&direction.tls_max_version));
+    for (field, version, found) in [
+        ("TLSMinVersion", &direction.tls_min_version, min),
+        ("TLSMaxVersion", &direction.tls_max_version, max),
+    ] {
+        if found.is_none() {
+            faults.add(format!("{place}.{field}"), format!("{version:?} is not one of {}", TLS_VERSIONS[1..].join(", ")));
+        }
+    }
+    let explicit = |rank: usize| rank >= 2;
+    if let (Some(min), Some(max)) = (min, max)
+        && explicit(min)
+        && explicit(max)
+        && min > max
+    {
+        faults.add(place, "TLSMinVersion is higher than TLSMaxVersion");
+    }
+    if direction.tls_min_version == "TLSv1_3" && !direction.cipher_suites.is_empty() {
+        faults.add(format!("{place}.CipherSuites"), "cannot be set when TLSMinVersion is TLSv1_3");
+    }
+}

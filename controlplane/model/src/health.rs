@@ -1,0 +1,110 @@
+//! Health checks: their last result, and what an agent needs to run them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{CheckId, NodeName, ServiceId, ServiceName};
+use crate::time::GoDuration;
+
+/// Id of the synthetic check that puts a node into maintenance.
+pub const NODE_MAINTENANCE: &str = "_node_maintenance";
+/// Prefix of the synthetic check ids that put one service instance into maintenance.
+pub const SERVICE_MAINTENANCE_PREFIX: &str = "_service_maintenance:";
+/// Id of the liveness check of a node that runs an agent.
+pub const SERF_HEALTH: &str = "serfHealth";
+
+/// The result of a check. The order is the order of severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckStatus {
+    Passing,
+    Warning,
+    Critical,
+}
+
+impl CheckStatus {
+    /// The status as Consul writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Reads one of `passing`, `warning`, `critical`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Passing, Self::Warning, Self::Critical].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+impl fmt::Display for CheckStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A health check of a node (no service) or of one service instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub node: NodeName,
+    pub id: CheckId,
+    pub name: String,
+    pub status: CheckStatus,
+    pub notes: String,
+    pub output: String,
+    /// Empty for a check of the node itself.
+    pub service_id: ServiceId,
+    /// Filled from the instance when the check is stored.
+    pub service_name: ServiceName,
+    /// Filled from the instance when the check is stored.
+    pub service_tags: Vec<String>,
+    /// `ttl`, `http`, `tcp`, `alias`, `maintenance` …; empty for results written from outside.
+    pub kind: String,
+    /// How the owning agent runs the check.
+    pub definition: CheckDefinition,
+    /// Whether the definition belongs to the answer (checks written through the catalog) or only to
+    /// the agent that runs the check.
+    pub definition_public: bool,
+}
+
+/// How a check is run. All fields are optional; which ones are set decides the kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct CheckDefinition {
+    #[serde(rename = "HTTP", skip_serializing_if = "String::is_empty")]
+    pub http: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: BTreeMap<String, Vec<String>>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub method: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    #[serde(rename = "TCP", skip_serializing_if = "String::is_empty")]
+    pub tcp: String,
+    #[serde(rename = "UDP", skip_serializing_if = "String::is_empty")]
+    pub udp: String,
+    #[serde(rename = "GRPC", skip_serializing_if = "String::is_empty")]
+    pub grpc: String,
+    #[serde(rename = "TTL", skip_serializing_if = "GoDuration::is_zero")]
+    pub ttl: GoDuration,
+    #[serde(skip_serializing_if = "GoDuration::is_zero")]
+    pub interval: GoDuration,
+    #[serde(skip_serializing_if = "GoDuration::is_zero")]
+    pub timeout: GoDuration,
+    #[serde(skip_serializing_if = "GoDuration::is_zero")]
+    pub deregister_critical_service_after: GoDuration,
+    #[serde(skip_serializing_if = "ServiceId::is_empty")]
+    pub alias_service: ServiceId,
+    #[serde(skip_serializing_if = "NodeName::is_empty")]
+    pub alias_node: NodeName,
+}
+
+/// The worst status of a set of checks; no checks at all is passing.
+pub fn aggregate<'a>(checks: impl IntoIterator<Item = &'a Check>) -> CheckStatus {
+    checks.into_iter().map(|check| check.status).max().unwrap_or(CheckStatus::Passing)
+}

@@ -1,0 +1,28 @@
+//! The nouns of weft: plain values that travel from a request into a [`Command`], through the
+//! log into the state, and from there to every reader.
+//!
+//! ```text
+//! JSON / HCL -> decode -> normalize -> validate -> Command -> (log) -> Reply
+//! ```
+//!
+//! No runtime, no clock, no randomness and no IO live here: times, ids and random values are
+//! fields that the proposer of a command fills in.
+
+pub mod ca;
+pub mod catalog;
+pub mod command;
+pub mod config_entry;
+pub mod decode;
+pub mod faults;
+pub mod health;
+pub mod intention;
+pub mod names;
+pub mod registration;
+pub mod time;
+pub mod topic;
+
+pub use command::{ApplyError, Command, Envelope, Reply, RequestId};
+pub use faults::{Fault, Faults};
+pub use names::{CheckId, Datacenter, NodeName, ServiceId, ServiceName};
+pub use time::{GoDuration, Timestamp};
+pub use topic::Topic;

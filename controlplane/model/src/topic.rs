@@ -1,0 +1,31 @@
+//! What a reader can depend on and a write can touch. A missing thing and a list are topics too.
+
+use crate::config_entry::Kind;
+use crate::names::{NodeName, ServiceName};
+
+/// One thing whose changes can be waited for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// The list of nodes, any node's own fields included.
+    Nodes,
+    /// One node: its fields, its instances, its checks.
+    Node(NodeName),
+    /// The map of service names and tags: any instance added, changed or removed.
+    Services,
+    /// All instances of one service, with their nodes and checks.
+    Service(ServiceName),
+    /// The proxies and native instances of one mesh destination, with their nodes and checks.
+    Connect(ServiceName),
+    /// All checks.
+    Checks,
+    /// One config entry, present or not.
+    ConfigEntry(Kind, String),
+    /// All config entries of one kind.
+    ConfigKind(Kind),
+    /// The intentions that name this destination, those of `*` not included.
+    Intentions(ServiceName),
+    /// All intentions.
+    AllIntentions,
+    /// The CA's configuration and roots.
+    Ca,
+}
