@@ -119,3 +119,12 @@ pub fn precedence(source: &ServiceName, destination: &ServiceName) -> u8 {
         (false, false) => 5,
     }
 }
+
+/// What holds where no intention matches (`default_intention_policy`, else the ACL default policy).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DefaultPolicy {
+    #[default]
+    Allow,
+    Deny,
+}

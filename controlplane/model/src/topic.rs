@@ -1,10 +1,12 @@
 //! What a reader can depend on and a write can touch. A missing thing and a list are topics too.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config_entry::Kind;
 use crate::names::{NodeName, ServiceName};
 
 /// One thing whose changes can be waited for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Topic {
     /// The list of nodes, any node's own fields included.
     Nodes,

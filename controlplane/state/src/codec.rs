@@ -1,0 +1,53 @@
+//! The bytes of a [`State`], as a raft snapshot holds them: a format version, then MessagePack with
+//! field names, so that later versions can add fields.
+
+use std::fmt;
+
+use crate::state::State;
+
+const FORMAT: u8 = 1;
+
+/// Why bytes are not a state.
+#[derive(Debug)]
+pub enum DecodeError {
+    /// Written by a version that this one does not know.
+    Format(u8),
+    /// Damaged, or not a state at all.
+    Damaged(String),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(format) => write!(f, "state format {format} is not known to this version (it knows {FORMAT})"),
+            Self::Damaged(reason) => write!(f, "the state cannot be read: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl State {
+    /// The state as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        // Writing plain data into memory fails for no value that a State can hold.
+        rmp_serde::encode::write_named(&mut bytes, self).expect("a state is plain data");
+        bytes
+    }
+
+    /// Reads what [`State::encode`] wrote.
+    ///
+    /// # Errors
+    /// An unknown format, or bytes that do not decode.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let (format, body) = bytes.split_first().ok_or_else(|| DecodeError::Damaged("it is empty".into()))?;
+        if *format != FORMAT {
+            return Err(DecodeError::Format(*format));
+        }
+        let mut state: Self = rmp_serde::from_slice(body).map_err(|error| DecodeError::Damaged(error.to_string()))?;
+        state.derive();
+        Ok(state)
+    }
+}

@@ -1,0 +1,23 @@
+//! The replicated state as a value, what changes it, and what reads it.
+//!
+//! ```text
+//! (State, index, Envelope) --apply--> Outcome { State, reply, Changes } --publish--> Store
+//! Store --current--> State --StateView--> answer + Reads --subscribe--> woken by Changes
+//! ```
+//!
+//! `apply` is pure: no clock, no randomness, no IO, ordered maps only. A [`State`] is made of persistent
+//! maps, so a clone costs nothing, a refused command leaves no trace, and readers never lock.
+
+mod apply;
+mod codec;
+mod state;
+mod store;
+mod view;
+mod waiters;
+
+pub use apply::{Outcome, apply};
+pub use codec::DecodeError;
+pub use state::State;
+pub use store::{Applied, Proposal, ProposeError, Store};
+pub use view::{Instance, Reads, StateView};
+pub use waiters::{Changes, Subscription};
