@@ -9,6 +9,7 @@
 //! maps, so a clone costs nothing, a refused command leaves no trace, and readers never lock.
 
 mod apply;
+mod catch_up;
 mod codec;
 mod state;
 mod store;

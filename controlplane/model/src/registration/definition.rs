@@ -181,10 +181,11 @@ impl ServiceDefinition {
             }
         }
         let mut proxy = self.proxy;
-        if let (ServiceKind::ConnectProxy, Some(proxy)) = (self.kind, proxy.as_mut()) {
-            if proxy.local_service_address.is_empty() && proxy.local_service_port > 0 {
-                "127.0.0.1".clone_into(&mut proxy.local_service_address);
-            }
+        if let (ServiceKind::ConnectProxy, Some(proxy)) = (self.kind, proxy.as_mut())
+            && proxy.local_service_address.is_empty()
+            && proxy.local_service_port > 0
+        {
+            "127.0.0.1".clone_into(&mut proxy.local_service_address);
         }
         Service {
             kind: self.kind,
