@@ -1,0 +1,68 @@
+//! Benchmarks of the paths that a user waits on, from outside: real processes, real HTTP, real gRPC.
+//! Each prints one line a measurement; a peer given on the command line is measured in the same run.
+//!
+//! Times are wall times on a machine that may be shared: compare figures of one run, quote ratios.
+
+mod ads;
+mod http;
+mod push;
+mod scale;
+mod stats;
+mod target;
+mod wake;
+mod write;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures weft, beside a real Consul where one is given.
+#[derive(Parser)]
+struct Arguments {
+    /// The weft binary.
+    #[arg(long, global = true, default_value = "weft")]
+    weft: PathBuf,
+    /// A Consul binary to measure in the same run.
+    #[arg(long, global = true)]
+    consul: Option<PathBuf>,
+    /// Fewer and shorter runs.
+    #[arg(long, global = true)]
+    short: bool,
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// From the HTTP answer of a registration to the last of N ADS clients holding it.
+    Push,
+    /// Writes a second and their latency at 1, 16, 64 and 256 clients.
+    Write,
+    /// From a write's start to the answer of the last of N blocking queries.
+    Wake,
+    /// Registration, memory, restart and the cost of one change with thousands of services.
+    Scale,
+    /// All of them.
+    All,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let run = |bench: &Bench| matches!(arguments.bench, Bench::All) || std::mem::discriminant(bench) == std::mem::discriminant(&arguments.bench);
+    if run(&Bench::Push) {
+        push::run(&arguments.weft, arguments.short).await?;
+    }
+    for kind in target::Kind::all(&arguments.weft, arguments.consul.as_deref()) {
+        if run(&Bench::Write) {
+            write::run(&kind, arguments.short).await?;
+        }
+        if run(&Bench::Wake) {
+            wake::run(&kind, arguments.short).await?;
+        }
+    }
+    if run(&Bench::Scale) {
+        scale::run(&arguments.weft, arguments.short).await?;
+    }
+    Ok(())
+}
