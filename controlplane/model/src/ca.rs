@@ -20,7 +20,7 @@ impl fmt::Debug for PrivateKeyPem {
 }
 
 /// `GET/PUT /v1/connect/ca/configuration`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct CaConfig {
     /// `consul` is the built-in provider.
@@ -28,6 +28,17 @@ pub struct CaConfig {
     /// The provider's own keys, as the user wrote them; validated by the CA crate.
     pub config: Map<String, Value>,
     pub force_without_cross_signing: bool,
+}
+
+impl fmt::Debug for CaConfig {
+    /// Only the names of the provider's keys: a user's private key may be among the values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaConfig")
+            .field("provider", &self.provider)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .field("force_without_cross_signing", &self.force_without_cross_signing)
+            .finish()
+    }
 }
 
 /// The keys of [`CaConfig::config`] that the built-in provider reads, with defaults applied.
