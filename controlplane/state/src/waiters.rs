@@ -1,5 +1,8 @@
 //! Who waits for what. A commit costs the readers that it concerns, not all readers.
 
+// Not part of the State: nothing iterates over these maps, so their order is never seen.
+#![allow(clippy::disallowed_types)]
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 

@@ -1,0 +1,41 @@
+# Everything a person types. Each target first installs what it lacks (Debian packages, Rust, Envoy, cargo-deny);
+# builds and tools go into $WEFT_CACHE (~/.cache/weft by default), outside the clone.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+ENV := source scripts/env.sh
+
+.PHONY: help setup build demo test check fix bench
+
+help: ## show these lines
+	@echo 'weft: a service mesh in one binary'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## install what the machine lacks: Debian packages, Rust, the prebuilt RocksDB
+	@scripts/setup.sh
+
+build: setup ## build the weft binary (dev profile) and say where it is
+	@$(ENV); cargo build --workspace --bin weft --locked; echo "built $$CARGO_TARGET_DIR/debug/weft"
+
+demo: build ## two services, two Envoys, an intention cut and healed; ONCE=1 ends by itself
+	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; WEFT_BIN=$$CARGO_TARGET_DIR/debug/weft deploy/demo/demo.sh $(if $(ONCE),--once)
+
+test: setup ## run every test, the ones with real agents and Envoys included
+	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; cargo test --workspace --locked
+
+check: setup ## lock file, licences, format, clippy and docs; writes nothing into the clone
+	@$(ENV); cargo fetch --locked
+	@$(ENV); $$(scripts/cargo-deny.sh) --locked check licenses bans sources
+	@$(ENV); cargo fmt --all --check
+	@$(ENV); cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(ENV); RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+fix: setup ## format, and apply what clippy can repair by itself
+	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings
+	@$(ENV); cargo fmt --all
+
+bench: setup ## the short form of the benchmarks (release build)
+	@$(ENV); CARGO_INCREMENTAL=0 cargo build --workspace --release --locked --bin weft --bin weft-bench
+	@$(ENV); $$CARGO_TARGET_DIR/release/weft-bench
