@@ -1,0 +1,145 @@
+//! The data directory: who owns it, what it is, where things lie in it.
+//!
+//! ```text
+//! DIR/raft/LOCK     held while a server runs on it
+//! DIR/raft/FORMAT   what wrote it: format version and server number
+//! DIR/raft/log/     RocksDB: vote and log
+//! DIR/snapshots/    raft snapshots
+//! ```
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::error::StartError;
+
+const FORMAT: u32 = 1;
+
+/// An owned, locked data directory. The lock goes with the value.
+pub(crate) struct DataDir {
+    root: PathBuf,
+    _lock: File,
+    /// Present when nothing is to be kept; removes the directory.
+    _temporary: Option<TempDir>,
+}
+
+impl DataDir {
+    /// Opens or creates a directory that is kept.
+    pub(crate) fn open(root: &Path, node_id: u64) -> Result<Self, StartError> {
+        create(root)?;
+        Self::take(root.to_owned(), node_id, None)
+    }
+
+    /// Makes a directory that goes away with the value.
+    pub(crate) fn temporary(node_id: u64) -> Result<Self, StartError> {
+        let dir =
+            tempfile::Builder::new().prefix("weft-dev-").tempdir().map_err(StartError::io(&std::env::temp_dir()))?;
+        Self::take(dir.path().to_owned(), node_id, Some(dir))
+    }
+
+    fn take(root: PathBuf, node_id: u64, temporary: Option<TempDir>) -> Result<Self, StartError> {
+        let raft = root.join("raft");
+        refuse_foreign(&root)?;
+        create(&raft)?;
+        let lock = lock(&root, &raft.join("LOCK"))?;
+        let dir = Self { root, _lock: lock, _temporary: temporary };
+        dir.check_format(&raft.join("FORMAT"), node_id)?;
+        create(&dir.snapshots())?;
+        Ok(dir)
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.root.join("raft/log")
+    }
+
+    pub(crate) fn watermark(&self) -> PathBuf {
+        self.root.join("raft/WATERMARK")
+    }
+
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
+    fn check_format(&self, path: &Path, node_id: u64) -> Result<(), StartError> {
+        match fs::read_to_string(path) {
+            Ok(text) => check_format_text(&text, path, node_id, &self.root),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let text = format!("weft data directory\nformat = {FORMAT}\nnode = {node_id}\n");
+                write_synced(path, text.as_bytes()).map_err(StartError::io(path))
+            }
+            Err(error) => Err(StartError::io(path)(error)),
+        }
+    }
+}
+
+fn check_format_text(text: &str, path: &Path, node_id: u64, root: &Path) -> Result<(), StartError> {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix("= "));
+    let found = value("format").unwrap_or("unreadable");
+    if found != FORMAT.to_string() {
+        return Err(StartError::Format { path: path.to_owned(), found: found.to_owned(), known: FORMAT });
+    }
+    let node = value("node").unwrap_or("unreadable");
+    if node != node_id.to_string() {
+        let why = format!("it belongs to server {node}, this is server {node_id}");
+        return Err(StartError::Foreign { path: root.to_owned(), why });
+    }
+    Ok(())
+}
+
+/// Directories of ours always hold FORMAT; without it their content is somebody else's.
+fn refuse_foreign(root: &Path) -> Result<(), StartError> {
+    if root.join("raft/FORMAT").exists() {
+        return Ok(());
+    }
+    for name in ["raft", "snapshots"] {
+        let path = root.join(name);
+        let foreign = match fs::read_dir(&path) {
+            Ok(entries) => entries.filter_map(Result::ok).find(|entry| !is_first_start(&entry.file_name())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StartError::io(&path)(error)),
+        };
+        if let Some(entry) = foreign {
+            let why = format!("{} was not written by weft", entry.path().display());
+            return Err(StartError::Foreign { path: root.to_owned(), why });
+        }
+    }
+    Ok(())
+}
+
+/// What a first start that was cut short leaves behind.
+fn is_first_start(name: &OsStr) -> bool {
+    name == "LOCK" || name == "FORMAT.tmp"
+}
+
+fn lock(root: &Path, path: &Path) -> Result<File, StartError> {
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(StartError::io(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(root.to_owned())),
+        Err(TryLockError::Error(error)) => Err(StartError::io(path)(error)),
+    }
+}
+
+/// Private to its owner: the log and the raft snapshots hold keys.
+fn create(path: &Path) -> Result<(), StartError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StartError::io(path))
+}
+
+/// Writes a whole small file so that after a crash it is there in full or not at all.
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    sync_parent(path)
+}
+
+/// Makes a rename, creation or removal in the directory of `path` durable.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}

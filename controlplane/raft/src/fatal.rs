@@ -1,0 +1,15 @@
+//! The end of the process, where going on could break a promise.
+//!
+//! After a failed write or sync nobody knows what is on the disk: the kernel may have dropped the
+//! pages and will report success next time. So the only honest way on is a restart from what can
+//! be read back. Abort, not exit: exit would run destructors that wait for the same broken disk.
+
+use std::fmt::Display;
+
+/// Reports what failed and aborts the process.
+pub(crate) fn die(doing: &str, error: &dyn Display) -> ! {
+    tracing::error!(%error, "fatal: cannot {doing}; this server stops");
+    // The subscriber may be missing, filtered or buffered; the operator must see the reason.
+    eprintln!("weft: fatal: cannot {doing}: {error}; this server stops");
+    std::process::abort()
+}

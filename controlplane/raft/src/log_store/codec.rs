@@ -1,0 +1,106 @@
+//! Log entries and the few other records as bytes.
+//!
+//! ```text
+//! entry:  version 1 | kind 1 | term 8 | payload
+//! record: version 1 | MessagePack with field names
+//! ```
+//!
+//! No checksum of our own: RocksDB keeps one on each record of its write-ahead log and on each
+//! block of its tables, and checks it on every read and at recovery. A second one would cover the
+//! same bytes on the same disk.
+
+use std::io;
+
+use bytes::Bytes;
+use openraft::EntryPayload;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::request::Request;
+use crate::types::{Entry, LeaderId, LogId, Payload};
+
+const VERSION: u8 = 1;
+const HEADER: usize = 10;
+
+const BLANK: u8 = 0;
+const NORMAL: u8 = 1;
+const MEMBERSHIP: u8 = 2;
+
+/// Big-endian, so that RocksDB's order is the log's.
+pub(super) fn key(index: u64) -> [u8; 8] {
+    index.to_be_bytes()
+}
+
+pub(super) fn index(key: &[u8]) -> io::Result<u64> {
+    let bytes = key.try_into().map_err(|_| invalid(format!("log key of {} bytes", key.len())))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+/// Writes an entry into `buffer`, replacing its content.
+pub(super) fn encode_entry(entry: &Entry, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let kind = match &entry.payload {
+        EntryPayload::Blank => BLANK,
+        EntryPayload::Normal(_) => NORMAL,
+        EntryPayload::Membership(_) => MEMBERSHIP,
+    };
+    buffer.clear();
+    buffer.extend_from_slice(&[VERSION, kind]);
+    buffer.extend_from_slice(&entry.log_id.leader_id.term.to_be_bytes());
+    match &entry.payload {
+        EntryPayload::Blank => {}
+        EntryPayload::Normal(request) => buffer.extend_from_slice(request.encoded()),
+        EntryPayload::Membership(membership) => {
+            rmp_serde::encode::write_named(buffer, membership).map_err(io::Error::other)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn decode_entry(key: &[u8], value: &[u8]) -> io::Result<Entry> {
+    let (log_id, kind) = header(key, value)?;
+    let payload = match kind {
+        BLANK => Payload::Blank,
+        NORMAL => Payload::Normal(Request::from_encoded(Bytes::copy_from_slice(&value[HEADER..]))),
+        MEMBERSHIP => Payload::Membership(
+            rmp_serde::from_slice(&value[HEADER..])
+                .map_err(|error| invalid(format!("membership in entry {}: {error}", log_id.index)))?,
+        ),
+        kind => return Err(invalid(format!("entry {} has the unknown kind {kind}", log_id.index))),
+    };
+    Ok(Entry { log_id, payload })
+}
+
+pub(super) fn decode_log_id(key: &[u8], value: &[u8]) -> io::Result<LogId> {
+    header(key, value).map(|(log_id, _)| log_id)
+}
+
+fn header(key: &[u8], value: &[u8]) -> io::Result<(LogId, u8)> {
+    let index = index(key)?;
+    let Some((&[version, kind, ref term @ ..], _)) = value.split_first_chunk::<HEADER>() else {
+        return Err(invalid(format!("entry {index} has only {} bytes", value.len())));
+    };
+    if version != VERSION {
+        return Err(invalid(format!("entry {index} has format {version}, known is {VERSION}")));
+    }
+    Ok((LogId::new(LeaderId::new(u64::from_be_bytes(*term)), index), kind))
+}
+
+pub(super) fn encode_record(record: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![VERSION];
+    rmp_serde::encode::write_named(&mut bytes, record).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_record<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> io::Result<T> {
+    match bytes.split_first() {
+        Some((&VERSION, body)) => {
+            rmp_serde::from_slice(body).map_err(|error| invalid(format!("record {name:?}: {error}")))
+        }
+        Some((version, _)) => Err(invalid(format!("record {name:?} has format {version}, known is {VERSION}"))),
+        None => Err(invalid(format!("record {name:?} is empty"))),
+    }
+}
+
+fn invalid(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}

@@ -1,0 +1,32 @@
+//! openraft's own tests of a log store and state machine.
+
+use std::sync::Arc;
+
+use openraft::StorageError;
+use openraft::testing::log::{StoreBuilder, Suite};
+use tempfile::TempDir;
+use weft_state::{State, Store};
+
+use super::super::LogStore;
+use super::open;
+use crate::machine::Machine;
+use crate::snapshot::{Folder, LogBounds};
+use crate::types::Types;
+
+struct Builder;
+
+impl StoreBuilder<Types, LogStore, Machine, TempDir> for Builder {
+    async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<Types>> {
+        let dir = tempfile::tempdir().unwrap();
+        let log = open(dir.path()).unwrap();
+        let nothing = LogBounds { purged: None, last: None };
+        let (folder, start) = Folder::open(dir.path().join("snapshots"), nothing).unwrap();
+        let (store, _) = Store::new(State::default());
+        Ok((dir, log, Machine::new(Arc::clone(&store), folder, start, Arc::default())))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openrafts_storage_suite_passes() {
+    Suite::test_all(Builder).await.unwrap();
+}

@@ -1,0 +1,104 @@
+//! A note beside the database of how far the log certainly reached.
+//!
+//! RocksDB cannot tell a write-ahead log that ends from one that was cut off, emptied or replaced
+//! by an older copy: it opens with what is left. A server that then votes or leads would undo
+//! acknowledged writes. The note is written now and then, so it is a lower bound: a log that ends
+//! below it has lost something.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::recover::{Recovered, text};
+use crate::data_dir::write_synced;
+use crate::error::StartError;
+use crate::types::{LeaderId, LogId, Vote};
+
+/// How far vote and log reached at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) term: u64,
+    pub(super) log: Option<LogId>,
+}
+
+impl Mark {
+    pub(super) fn new(vote: Option<Vote>, log: Option<LogId>) -> Self {
+        Self { term: vote.map_or(0, |vote| vote.leader_id.term), log }
+    }
+}
+
+/// The file with the last mark.
+pub(super) struct Watermark {
+    path: PathBuf,
+    mark: Mark,
+}
+
+impl Watermark {
+    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+        let mark = match fs::read_to_string(path) {
+            Ok(text) => parse(&text).ok_or_else(|| StartError::damaged(path, "it cannot be understood"))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Mark::default(),
+            Err(error) => return Err(StartError::io(path)(error)),
+        };
+        Ok(Self { path: path.to_owned(), mark })
+    }
+
+    /// Refuses a log or a vote that lies behind the mark.
+    pub(super) fn check(&self, found: &Recovered, log_path: &Path) -> Result<(), StartError> {
+        let is = Mark::new(found.vote, found.last);
+        if is.log < self.mark.log {
+            let why = format!("the log ends at {}, it once reached {}", text(is.log), text(self.mark.log));
+            return Err(StartError::damaged(log_path, why));
+        }
+        if is.term < self.mark.term {
+            let why = format!("the last vote is of term {}, there was one of term {}", is.term, self.mark.term);
+            return Err(StartError::damaged(log_path, why));
+        }
+        Ok(())
+    }
+
+    /// Replaces the mark, durably.
+    pub(super) fn set(&mut self, mark: Mark) -> io::Result<()> {
+        if mark != self.mark {
+            write_synced(&self.path, print(mark).as_bytes())?;
+            self.mark = mark;
+        }
+        Ok(())
+    }
+
+    /// Lowers the mark before entries after `last` are removed on purpose.
+    pub(super) fn lower(&mut self, last: Option<LogId>) -> io::Result<()> {
+        self.set(Mark { log: self.mark.log.min(last), ..self.mark })
+    }
+}
+
+fn print(mark: Mark) -> String {
+    format!("term = {}\nlog = {}\n", mark.term, text(mark.log))
+}
+
+fn parse(text: &str) -> Option<Mark> {
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+    let term = value("term")?.parse().ok()?;
+    let log = match value("log")? {
+        "nothing" => None,
+        id => {
+            let (term, index) = id.split_once('.')?;
+            Some(LogId::new(LeaderId::new(term.parse().ok()?), index.parse().ok()?))
+        }
+    };
+    Some(Mark { term, log })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_reads_back() {
+        let log = Some(LogId::new(LeaderId::new(3), 1234));
+        for mark in [Mark::default(), Mark { term: 4, log }] {
+            assert_eq!(parse(&print(mark)), Some(mark));
+        }
+        assert_eq!(parse("term = 4\nlog = "), None);
+    }
+}

@@ -1,0 +1,7 @@
+#![allow(clippy::unwrap_used)]
+
+mod batching;
+mod kill;
+mod restart;
+mod snapshots;
+mod start;
