@@ -14,6 +14,7 @@ pub mod command;
 pub mod config_entry;
 pub mod decode;
 pub mod faults;
+pub mod hcl;
 pub mod health;
 pub mod intention;
 pub mod names;
