@@ -49,7 +49,10 @@ enum Bench {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let run = |bench: &Bench| matches!(arguments.bench, Bench::All) || std::mem::discriminant(bench) == std::mem::discriminant(&arguments.bench);
+    let run = |bench: &Bench| {
+        matches!(arguments.bench, Bench::All)
+            || std::mem::discriminant(bench) == std::mem::discriminant(&arguments.bench)
+    };
     if run(&Bench::Push) {
         push::run(&arguments.weft, arguments.short).await?;
     }

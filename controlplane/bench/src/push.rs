@@ -53,10 +53,17 @@ fn caller_body(caller: usize) -> serde_json::Value {
         "Proxy": {"Upstreams": [{"DestinationName": "backend", "LocalBindPort": 9191}]}}}})
 }
 
-async fn push(target: &Target, writer: &mut Connection, clients: usize, rounds: usize) -> anyhow::Result<(Times, Times, Duration)> {
+async fn push(
+    target: &Target,
+    writer: &mut Connection,
+    clients: usize,
+    rounds: usize,
+) -> anyhow::Result<(Times, Times, Duration)> {
     let armed = Arc::new(Barrier::new(clients + 1));
     let tasks: Vec<_> = (0..clients)
-        .map(|caller| tokio::spawn(client(target.grpc, format!("caller-{caller}-sidecar-proxy"), rounds, Arc::clone(&armed))))
+        .map(|caller| {
+            tokio::spawn(client(target.grpc, format!("caller-{caller}-sidecar-proxy"), rounds, Arc::clone(&armed)))
+        })
         .collect();
     let mut answered = Vec::new();
     armed.wait().await;
@@ -80,7 +87,12 @@ async fn push(target: &Target, writer: &mut Connection, clients: usize, rounds: 
 }
 
 /// When this client held the endpoints of each round.
-async fn client(address: std::net::SocketAddr, id: String, rounds: usize, armed: Arc<Barrier>) -> anyhow::Result<Vec<Instant>> {
+async fn client(
+    address: std::net::SocketAddr,
+    id: String,
+    rounds: usize,
+    armed: Arc<Barrier>,
+) -> anyhow::Result<Vec<Instant>> {
     let mut client = Client::open(address, &id).await?;
     client.settle(Duration::from_secs(2)).await?;
     armed.wait().await;

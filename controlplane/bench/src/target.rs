@@ -48,11 +48,15 @@ impl Target {
         let (command, text) = match kind {
             Kind::Weft(path) => (
                 path,
-                format!("agent --server --bootstrap-expect 1 --data-dir {dir} --node bench --bind 127.0.0.1 --client 127.0.0.1 --http-port {http} --grpc-port {grpc} --dns-port {dns} --server-port {server} --log-level warn"),
+                format!(
+                    "agent --server --bootstrap-expect 1 --data-dir {dir} --node bench --bind 127.0.0.1 --client 127.0.0.1 --http-port {http} --grpc-port {grpc} --dns-port {dns} --server-port {server} --log-level warn"
+                ),
             ),
             Kind::Consul(path) => (
                 path,
-                format!("agent -server -bootstrap-expect 1 -data-dir {dir} -node bench -bind 127.0.0.1 -client 127.0.0.1 -http-port {http} -grpc-port {grpc} -dns-port {dns} -server-port {server} -serf-lan-port {serf} -serf-wan-port -1 -log-level err"),
+                format!(
+                    "agent -server -bootstrap-expect 1 -data-dir {dir} -node bench -bind 127.0.0.1 -client 127.0.0.1 -http-port {http} -grpc-port {grpc} -dns-port {dns} -server-port {server} -serf-lan-port {serf} -serf-wan-port -1 -log-level err"
+                ),
             ),
         };
         let arguments: Vec<String> = text.split(' ').map(str::to_owned).collect();

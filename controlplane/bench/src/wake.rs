@@ -39,7 +39,12 @@ fn instance_body(instance: usize, port: usize) -> serde_json::Value {
 }
 
 /// All wake-up times, and each round's slowest.
-async fn wake(target: &Target, writer: &mut Connection, waiters: usize, rounds: usize) -> anyhow::Result<(Times, Times)> {
+async fn wake(
+    target: &Target,
+    writer: &mut Connection,
+    waiters: usize,
+    rounds: usize,
+) -> anyhow::Result<(Times, Times)> {
     let armed = Arc::new(Barrier::new(waiters + 1));
     let woken = Arc::new(Mutex::new(Vec::with_capacity(waiters)));
     let tasks: Vec<_> = (0..waiters)
@@ -63,7 +68,12 @@ async fn wake(target: &Target, writer: &mut Connection, waiters: usize, rounds: 
     Ok((Times::new(all), Times::new(slowest)))
 }
 
-async fn waiter(address: SocketAddr, rounds: usize, armed: Arc<Barrier>, woken: Arc<Mutex<Vec<Instant>>>) -> anyhow::Result<()> {
+async fn waiter(
+    address: SocketAddr,
+    rounds: usize,
+    armed: Arc<Barrier>,
+    woken: Arc<Mutex<Vec<Instant>>>,
+) -> anyhow::Result<()> {
     let mut connection = Connection::open(address).await?;
     let (mut index, _) = connection.get("/v1/health/service/watched").await?;
     for _ in 0..rounds {

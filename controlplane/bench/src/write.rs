@@ -13,7 +13,8 @@ pub(crate) async fn run(kind: &Kind, short: bool) -> anyhow::Result<()> {
     let length = Duration::from_secs(if short { 2 } else { 8 });
     for clients in [1, 16, 64, 256] {
         let (busy, start) = (cpu(target.pid()), Instant::now());
-        let tasks: Vec<_> = (0..clients).map(|client| tokio::spawn(client_loop(target.http, client, start + length))).collect();
+        let tasks: Vec<_> =
+            (0..clients).map(|client| tokio::spawn(client_loop(target.http, client, start + length))).collect();
         let mut times = Vec::new();
         for task in tasks {
             times.extend(task.await??);

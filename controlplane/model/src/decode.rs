@@ -130,7 +130,11 @@ impl Lenient<'_> {
     /// A type's own refusal, with the place in front.
     fn placed<T>(place: &str, outcome: Result<T, DecodeError>) -> Result<T, DecodeError> {
         outcome.map_err(|error| {
-            if place.is_empty() || error.0.contains(place) { error } else { DecodeError(format!("{place}: {}", error.0)) }
+            if place.is_empty() || error.0.contains(place) {
+                error
+            } else {
+                DecodeError(format!("{place}: {}", error.0))
+            }
         })
     }
 }
@@ -156,9 +160,15 @@ impl<'de> de::Deserializer<'de> for Lenient<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let place = self.path.to_string();
         let outcome = match self.value {
-            Value::Array(items) => visitor.visit_seq(Items { items: items.into_iter().enumerate(), path: &self.path, unknown: self.unknown }),
+            Value::Array(items) => visitor.visit_seq(Items {
+                items: items.into_iter().enumerate(),
+                path: &self.path,
+                unknown: self.unknown,
+            }),
             Value::Object(fields) => visitor.visit_map(Fields::opaque(fields, &self.path, self.unknown)),
-            scalar => scalar.deserialize_any(visitor).map_err(|error: serde_json::Error| DecodeError(error.to_string())),
+            scalar => {
+                scalar.deserialize_any(visitor).map_err(|error: serde_json::Error| DecodeError(error.to_string()))
+            }
         };
         Lenient::placed(&place, outcome)
     }
@@ -210,13 +220,19 @@ impl<'de> de::Deserializer<'de> for Lenient<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
-            Value::Array(items) => {
-                visitor.visit_seq(Items { items: items.into_iter().enumerate(), path: &self.path, unknown: self.unknown })
-            }
+            Value::Array(items) => visitor.visit_seq(Items {
+                items: items.into_iter().enumerate(),
+                path: &self.path,
+                unknown: self.unknown,
+            }),
             // HCL writes a list of one block as the block itself.
             Value::Object(_) => {
                 let items = vec![self.value];
-                visitor.visit_seq(Items { items: items.into_iter().enumerate(), path: &self.path, unknown: self.unknown })
+                visitor.visit_seq(Items {
+                    items: items.into_iter().enumerate(),
+                    path: &self.path,
+                    unknown: self.unknown,
+                })
             }
             _ => Err(self.mismatch("[]")),
         }

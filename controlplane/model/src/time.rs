@@ -76,8 +76,7 @@ impl GoDuration {
             rest = &rest[number_len..];
             let unit_len = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
             let unit = &rest[..unit_len];
-            let scale = unit_nanos(unit)
-                .ok_or_else(|| format!("time: unknown unit {unit:?} in duration {text:?}"))?;
+            let scale = unit_nanos(unit).ok_or_else(|| format!("time: unknown unit {unit:?} in duration {text:?}"))?;
             nanos += number * scale;
             rest = &rest[unit_len..];
         }
@@ -107,7 +106,8 @@ impl fmt::Display for GoDuration {
         if nanos == 0 {
             return f.write_str("0s");
         }
-        for (below, scale, unit) in [(1_000, 1u128, "ns"), (1_000_000, 1_000, "µs"), (1_000_000_000, 1_000_000, "ms")] {
+        for (below, scale, unit) in [(1_000, 1u128, "ns"), (1_000_000, 1_000, "µs"), (1_000_000_000, 1_000_000, "ms")]
+        {
             if nanos < below {
                 return write!(f, "{}{unit}", decimal(nanos, scale));
             }

@@ -21,7 +21,8 @@ fn accepted(document: Value) -> ConfigEntry {
 #[test]
 fn documents_are_refused_with_their_fault() {
     let intentions = |sources: Value| json!({"Kind": "service-intentions", "Name": "web", "Sources": sources});
-    let permission = |http: Value| intentions(json!([{"Name": "api", "Permissions": [{"Action": "allow", "HTTP": http}]}]));
+    let permission =
+        |http: Value| intentions(json!([{"Name": "api", "Permissions": [{"Action": "allow", "HTTP": http}]}]));
     let cases = [
         (json!({"Name": "web"}), "Payload does not contain a kind/Kind key at the top level"),
         (json!({"Kind": "bogus"}), "invalid config entry kind: bogus"),
@@ -31,13 +32,19 @@ fn documents_are_refused_with_their_fault() {
         (intentions(json!([])), "At least one source is required"),
         (intentions(json!([{"Action": "allow"}])), "Sources[0].Name is required"),
         (intentions(json!([{"Name": "api"}])), "Sources[0].Action must be set to 'allow' or 'deny'"),
-        (intentions(json!([{"Name": "api", "Action": "maybe"}])), "Sources[0].Action: \"maybe\" is not one of \"allow\", \"deny\""),
+        (
+            intentions(json!([{"Name": "api", "Action": "maybe"}])),
+            "Sources[0].Action: \"maybe\" is not one of \"allow\", \"deny\"",
+        ),
         (permission(json!({})), "Sources[0].Permissions[0].HTTP should not be empty"),
         (
             permission(json!({"PathExact": "/a", "PathPrefix": "/b"})),
             "Sources[0].Permissions[0].HTTP should only contain at most one of PathExact, PathPrefix, or PathRegex",
         ),
-        (permission(json!({"PathPrefix": "a"})), "Sources[0].Permissions[0].HTTP.PathPrefix doesn't start with '/': \"a\""),
+        (
+            permission(json!({"PathPrefix": "a"})),
+            "Sources[0].Permissions[0].HTTP.PathPrefix doesn't start with '/': \"a\"",
+        ),
         (
             permission(json!({"Header": [{"Name": "x"}]})),
             "Sources[0].Permissions[0].HTTP.Header[0] should contain exactly one of Present, Exact, Prefix, Suffix, Contains, or Regex",
@@ -64,7 +71,14 @@ fn all_faults_are_listed_at_once() {
         {"Action": "allow"},
         {"Name": "b", "Action": "deny", "Permissions": [{"HTTP": {"PathExact": "x"}}]},
     ]}));
-    for fault in ["5 errors occurred:", "Name is required", "Sources[0].Name", "Sources[1].Action must be omitted", "Permissions[0].Action", "PathExact"] {
+    for fault in [
+        "5 errors occurred:",
+        "Name is required",
+        "Sources[0].Name",
+        "Sources[1].Action must be omitted",
+        "Permissions[0].Action",
+        "PathExact",
+    ] {
         assert!(text.contains(fault), "{fault}: {text}");
     }
 }

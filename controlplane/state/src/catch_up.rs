@@ -26,10 +26,7 @@ mod tests {
 
     #[test]
     fn added_moved_and_missing_topics_are_changes() {
-        let state = |topics: &[(Topic, u64)]| State {
-            touched: topics.iter().cloned().collect(),
-            ..State::default()
-        };
+        let state = |topics: &[(Topic, u64)]| State { touched: topics.iter().cloned().collect(), ..State::default() };
         let older = state(&[(Topic::Nodes, 3), (Topic::Services, 4), (Topic::Checks, 5)]);
         let newer = state(&[(Topic::Nodes, 3), (Topic::Services, 9), (Topic::Ca, 8)]);
         let changes = newer.changes_since(&older);

@@ -3,7 +3,10 @@
 // Not part of the State: nothing iterates over these maps, so their order is never seen.
 #![allow(clippy::disallowed_types)]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+// Looked up and never walked, so its order cannot show.
+#[allow(clippy::disallowed_types)]
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -27,8 +30,11 @@ impl Changes {
     }
 }
 
+#[allow(clippy::disallowed_types)]
+type Index = HashMap<Topic, Vec<Weak<Waiter>>>;
+
 #[derive(Default)]
-pub(crate) struct Waiters(Mutex<HashMap<Topic, Vec<Weak<Waiter>>>>);
+pub(crate) struct Waiters(Mutex<Index>);
 
 #[derive(Default)]
 struct Waiter {
@@ -98,7 +104,7 @@ impl Drop for Subscription {
     }
 }
 
-fn remove(waiters: &mut HashMap<Topic, Vec<Weak<Waiter>>>, topic: &Topic, waiter: &Arc<Waiter>) {
+fn remove(waiters: &mut Index, topic: &Topic, waiter: &Arc<Waiter>) {
     let Some(list) = waiters.get_mut(topic) else { return };
     if let Some(position) = list.iter().position(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(waiter))) {
         list.swap_remove(position);

@@ -148,7 +148,11 @@ impl RequestNormalization {
         if !ESCAPED_SLASHES.contains(&self.path_with_escaped_slashes_action.as_str()) {
             faults.add(
                 format!("{place}.PathWithEscapedSlashesAction"),
-                format!("{:?} is not one of {}", self.path_with_escaped_slashes_action, ESCAPED_SLASHES[1..].join(", ")),
+                format!(
+                    "{:?} is not one of {}",
+                    self.path_with_escaped_slashes_action,
+                    ESCAPED_SLASHES[1..].join(", ")
+                ),
             );
         }
         if !UNDERSCORES.contains(&self.headers_with_underscores_action.as_str()) {
@@ -164,12 +168,12 @@ fn validate_direction(place: &str, direction: Option<&TlsDirection>, faults: &mu
     let Some(direction) = direction else { return };
     let rank = |version: &str| TLS_VERSIONS.iter().position(|known| *known == version);
     let (min, max) = (rank(&direction.tls_min_version), rank(&direction.tls_max_version));
-    for (field, version, found) in [
-        ("TLSMinVersion", &direction.tls_min_version, min),
-        ("TLSMaxVersion", &direction.tls_max_version, max),
-    ] {
+    for (field, version, found) in
+        [("TLSMinVersion", &direction.tls_min_version, min), ("TLSMaxVersion", &direction.tls_max_version, max)]
+    {
         if found.is_none() {
-            faults.add(format!("{place}.{field}"), format!("{version:?} is not one of {}", TLS_VERSIONS[1..].join(", ")));
+            faults
+                .add(format!("{place}.{field}"), format!("{version:?} is not one of {}", TLS_VERSIONS[1..].join(", ")));
         }
     }
     let explicit = |rank: usize| rank >= 2;

@@ -85,9 +85,10 @@ impl ConfigEntry {
     /// # Errors
     /// Consul's decoding texts: a missing or unknown kind, all unknown keys, a value of a wrong type.
     pub fn decode(mut document: Value) -> Result<Self, DecodeError> {
-        let kind = document.as_object_mut().and_then(take_kind).ok_or_else(|| {
-            DecodeError::new("Payload does not contain a kind/Kind key at the top level")
-        })?;
+        let kind = document
+            .as_object_mut()
+            .and_then(take_kind)
+            .ok_or_else(|| DecodeError::new("Payload does not contain a kind/Kind key at the top level"))?;
         let row = KINDS
             .iter()
             .find(|row| Some(row.name) == kind.as_str())

@@ -85,7 +85,8 @@ impl Entry for ProxyDefaults {
             faults.say(format!("invalid name ({:?}), only {PROXY_DEFAULTS_NAME:?} is supported", self.name));
         }
         if !matches!(self.mutual_tls_mode.as_str(), "" | "strict" | "permissive") {
-            faults.add("MutualTLSMode", format!("must be \"strict\" or \"permissive\", not {:?}", self.mutual_tls_mode));
+            faults
+                .add("MutualTLSMode", format!("must be \"strict\" or \"permissive\", not {:?}", self.mutual_tls_mode));
         }
         validate_shared(&self.mesh_gateway, &self.expose, faults);
         if let Some(logs) = &self.access_logs {

@@ -191,13 +191,12 @@ impl Entry for ServiceDefaults {
             faults.say("Wildcard name (\"*\") is not supported for service-defaults");
         }
         if !matches!(self.mutual_tls_mode.as_str(), "" | "strict" | "permissive") {
-            faults.add("MutualTLSMode", format!("must be \"strict\" or \"permissive\", not {:?}", self.mutual_tls_mode));
+            faults
+                .add("MutualTLSMode", format!("must be \"strict\" or \"permissive\", not {:?}", self.mutual_tls_mode));
         }
         if !matches!(self.balance_inbound_connections.as_str(), "" | "exact_balance") {
-            faults.say(format!(
-                "invalid value for balance_inbound_connections: {:?}",
-                self.balance_inbound_connections
-            ));
+            faults
+                .say(format!("invalid value for balance_inbound_connections: {:?}", self.balance_inbound_connections));
         }
         super::proxy_defaults::validate_shared(&self.mesh_gateway, &self.expose, faults);
         self.validate_upstreams(faults);

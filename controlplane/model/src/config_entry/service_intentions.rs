@@ -103,9 +103,12 @@ impl Source {
         if self.description.len() > 512 {
             faults.add(format!("{place}.Description"), "cannot be longer than 512 bytes");
         }
-        for (field, value) in
-            [("Peer", &self.peer), ("SamenessGroup", &self.sameness_group), ("Partition", &self.partition), ("Namespace", &self.namespace)]
-        {
+        for (field, value) in [
+            ("Peer", &self.peer),
+            ("SamenessGroup", &self.sameness_group),
+            ("Partition", &self.partition),
+            ("Namespace", &self.namespace),
+        ] {
             if !matches!(value.as_str(), "" | "default") || (field == "Peer" && !value.is_empty()) {
                 faults.add(format!("{place}.{field}"), format!("{value:?} is not known here"));
             }
@@ -114,10 +117,8 @@ impl Source {
             (None, true) => faults.add(format!("{place}.Action"), "must be set to 'allow' or 'deny'"),
             (Some(_), false) => faults.add(format!("{place}.Action"), "must be omitted if Permissions are specified"),
             (Some(_), true) => {}
-            (None, false) if *destination == WILDCARD => faults.add(
-                format!("{place}.Permissions"),
-                "cannot be specified on intentions with wildcarded destinations",
-            ),
+            (None, false) if *destination == WILDCARD => faults
+                .add(format!("{place}.Permissions"), "cannot be specified on intentions with wildcarded destinations"),
             (None, false) => {}
         }
         for (position, permission) in self.permissions.iter().enumerate() {
@@ -190,7 +191,10 @@ fn validate_regex(place: &str, pattern: &str, faults: &mut Faults) {
         faults.add(place, format!("is longer than {LONGEST} bytes"));
     } else if let Err(error) = Regex::new(pattern) {
         let reason = error.to_string();
-        faults.add(place, format!("is not a valid regular expression: {}", reason.lines().last().unwrap_or_default().trim()));
+        faults.add(
+            place,
+            format!("is not a valid regular expression: {}", reason.lines().last().unwrap_or_default().trim()),
+        );
     }
 }
 

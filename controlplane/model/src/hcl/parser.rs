@@ -152,7 +152,9 @@ fn add_labelled(
         [last] => add(settings, last, block, place),
         [first, rest @ ..] => match settings.entry(first).or_insert_with(|| Value::Object(Map::new())) {
             Value::Object(inner) => add_labelled(inner, rest, block, place),
-            _ => Err(HclError { place, message: format!("{first:?} is set twice") }),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(HclError { place, message: format!("{first:?} is set twice") })
+            }
         },
     }
 }

@@ -152,7 +152,8 @@ impl ServiceDefinition {
     }
 
     fn build_checks(&self, node: &NodeName, faults: &mut Faults) -> Vec<Check> {
-        let bodies: Vec<_> = self.check.iter().chain(&self.checks).filter(|body| **body != CheckBody::default()).collect();
+        let bodies: Vec<_> =
+            self.check.iter().chain(&self.checks).filter(|body| **body != CheckBody::default()).collect();
         let id = self.service_id();
         let mut checks = Vec::with_capacity(bodies.len());
         for (position, body) in bodies.iter().enumerate() {
@@ -232,7 +233,8 @@ impl ServiceDefinition {
             && self.kind != ServiceKind::Typical
             && !proxy.destination_service_name.is_empty()
         {
-            faults.say(format!("The Proxy.DestinationServiceName configuration is invalid for a {}", self.kind.as_str()));
+            faults
+                .say(format!("The Proxy.DestinationServiceName configuration is invalid for a {}", self.kind.as_str()));
         }
     }
 
@@ -267,7 +269,8 @@ impl ServiceDefinition {
                 faults.say(format!("upstream local bind address {bind:?} is not an IP address"));
             }
             let same_bind = |other: &&crate::catalog::Upstream| {
-                other.local_bind_port == upstream.local_bind_port && other.local_bind_address == upstream.local_bind_address
+                other.local_bind_port == upstream.local_bind_port
+                    && other.local_bind_address == upstream.local_bind_address
             };
             if upstream.local_bind_port != 0 && earlier.iter().any(|other| same_bind(&other)) {
                 let place = format!("{bind}:{}", upstream.local_bind_port);
@@ -319,11 +322,12 @@ impl CheckBody {
     /// # Errors
     /// Consul's text.
     pub fn validate(&self) -> Result<(), String> {
-        let polled = [&self.http, &self.tcp, &self.udp, &self.grpc, &self.h2ping, &self.os_service, &self.docker_container_id]
-            .iter()
-            .any(|target| !target.is_empty())
-            || !self.script_args.is_empty()
-            || !self.args.is_empty();
+        let polled =
+            [&self.http, &self.tcp, &self.udp, &self.grpc, &self.h2ping, &self.os_service, &self.docker_container_id]
+                .iter()
+                .any(|target| !target.is_empty())
+                || !self.script_args.is_empty()
+                || !self.args.is_empty();
         let alias = !self.alias_service.is_empty() || !self.alias_node.is_empty();
         if !self.status.is_empty() && CheckStatus::parse(&self.status).is_none() {
             return Err("Bad check status".into());
@@ -363,7 +367,8 @@ impl CheckBody {
     #[must_use]
     pub fn into_check(self, node: &NodeName, fallback_id: &str, fallback_name: &str) -> Check {
         let kind = self.kind().to_owned();
-        let id = [self.check_id.as_str(), &self.id, fallback_id].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+        let id =
+            [self.check_id.as_str(), &self.id, fallback_id].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
         Check {
             node: node.clone(),
             id: CheckId::from(id),

@@ -29,7 +29,9 @@ impl Txn {
     /// A serial number that no certificate of this cluster has.
     pub(super) fn ca_issue(&mut self) -> Result<Reply, ApplyError> {
         if self.state.ca.as_ref().and_then(|ca| ca.value.active_root()).is_none() {
-            return Err(ApplyError::Refused("CA is uninitialized and unable to sign certificates yet: no root certificate".into()));
+            return Err(ApplyError::Refused(
+                "CA is uninitialized and unable to sign certificates yet: no root certificate".into(),
+            ));
         }
         self.state.serial += 1;
         Ok(Reply::Serial(self.state.serial))

@@ -136,14 +136,12 @@ impl Txn {
         }
         self.touch_service(node, &service);
         self.state.derived.add_service(node, &service);
-        let renamed = former.as_ref().is_some_and(|former| {
-            former.value.name != service.name || former.value.tags != service.tags
-        });
+        let renamed = former
+            .as_ref()
+            .is_some_and(|former| former.value.name != service.name || former.value.tags != service.tags);
         let (name, tags, id) = (service.name.clone(), service.tags.clone(), service.id.clone());
         let create_index = former.map_or(self.index, |former| former.create_index);
-        self.state
-            .services
-            .insert(key, Indexed { value: Arc::new(service), create_index, modify_index: self.index });
+        self.state.services.insert(key, Indexed { value: Arc::new(service), create_index, modify_index: self.index });
         if renamed {
             self.rename_checks(node, &id, &name, &tags);
         }
@@ -153,7 +151,8 @@ impl Txn {
         for id in self.services_on(node).map(|service| service.value.id.clone()).collect::<Vec<_>>() {
             self.remove_service(node, &id);
         }
-        let checks = self.state.checks.range((node.clone(), CheckId::default())..).take_while(|((on, _), _)| on == node);
+        let checks =
+            self.state.checks.range((node.clone(), CheckId::default())..).take_while(|((on, _), _)| on == node);
         for id in checks.map(|((_, id), _)| id.clone()).collect::<Vec<_>>() {
             self.remove_check(node, &id);
         }

@@ -27,9 +27,10 @@ impl Txn {
 
     pub(super) fn put_check(&mut self, mut check: Check, keep_status: bool) -> Result<(), ApplyError> {
         if !check.service_id.is_empty() {
-            let service = self.state.services.get(&(check.node.clone(), check.service_id.clone())).ok_or_else(|| {
-                ApplyError::Refused(format!("Missing service registration on node {:?}", check.node.as_str()))
-            })?;
+            let service =
+                self.state.services.get(&(check.node.clone(), check.service_id.clone())).ok_or_else(|| {
+                    ApplyError::Refused(format!("Missing service registration on node {:?}", check.node.as_str()))
+                })?;
             check.service_name = service.value.name.clone();
             check.service_tags.clone_from(&service.value.tags);
         }
@@ -73,7 +74,8 @@ impl Txn {
         for id in self.check_ids(node, service) {
             let key = (node.clone(), id);
             if let Some(former) = self.state.checks.get(&key).cloned() {
-                let check = Check { service_name: name.clone(), service_tags: tags.to_vec(), ..(*former.value).clone() };
+                let check =
+                    Check { service_name: name.clone(), service_tags: tags.to_vec(), ..(*former.value).clone() };
                 self.touch(Topic::Checks);
                 let stored = Indexed { value: Arc::new(check), modify_index: self.index, ..former };
                 self.state.checks.insert(key, stored);

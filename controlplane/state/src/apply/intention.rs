@@ -31,9 +31,9 @@ impl Txn {
     pub(super) fn intention_delete(&mut self, key: &IntentionKey) -> Result<Reply, ApplyError> {
         let (source, destination) = match key {
             IntentionKey::Exact { source, destination } => (source.clone(), destination.clone()),
-            IntentionKey::Legacy(id) => self.find_legacy(id).ok_or_else(|| {
-                ApplyError::Refused(format!("Cannot delete non-existent intention: '{id}'"))
-            })?,
+            IntentionKey::Legacy(id) => self
+                .find_legacy(id)
+                .ok_or_else(|| ApplyError::Refused(format!("Cannot delete non-existent intention: '{id}'")))?,
         };
         let mut entry = self.intentions_of(&destination);
         entry.sources.retain(|known| known.name != source);
@@ -47,10 +47,13 @@ impl Txn {
 
     /// What the id-based endpoints keep beside the source; removes the former place of a moved intention.
     fn legacy_part(&mut self, write: &IntentionWrite) -> Result<Option<Legacy>, ApplyError> {
-        let existing = self.intentions_of(&write.destination).sources.into_iter().find(|known| known.name == write.source);
+        let existing =
+            self.intentions_of(&write.destination).sources.into_iter().find(|known| known.name == write.source);
         match &write.form {
             // A write by names keeps the id under which old clients know the intention.
-            IntentionForm::Exact => Ok(existing.and_then(|known| known.legacy).map(|legacy| Legacy { updated_at: self.at, ..legacy })),
+            IntentionForm::Exact => {
+                Ok(existing.and_then(|known| known.legacy).map(|legacy| Legacy { updated_at: self.at, ..legacy }))
+            }
             IntentionForm::LegacyCreate { id, meta } => {
                 if let Some(known) = existing {
                     return Err(ApplyError::Refused(duplicate(&known, &write.destination)));
@@ -58,9 +61,9 @@ impl Txn {
                 Ok(Some(Legacy { id: id.clone(), meta: meta.clone(), created_at: self.at, updated_at: self.at }))
             }
             IntentionForm::LegacyUpdate { id, meta } => {
-                let (source, destination) = self.find_legacy(id).ok_or_else(|| {
-                    ApplyError::Refused(format!("Cannot modify non-existent intention: '{id}'"))
-                })?;
+                let (source, destination) = self
+                    .find_legacy(id)
+                    .ok_or_else(|| ApplyError::Refused(format!("Cannot modify non-existent intention: '{id}'")))?;
                 let moved = source != write.source || destination != write.destination;
                 if let Some(known) = existing.as_ref().filter(|_| moved) {
                     return Err(ApplyError::Refused(duplicate(known, &write.destination)));
@@ -89,7 +92,8 @@ impl Txn {
         let entries = self.state.config.range((Kind::ServiceIntentions, String::new())..);
         entries.take_while(|((kind, _), _)| *kind == Kind::ServiceIntentions).find_map(|((_, destination), _)| {
             let entry = self.intentions_of(&destination.into());
-            let source = entry.sources.iter().find(|known| known.legacy.as_ref().is_some_and(|legacy| legacy.id == id))?;
+            let source =
+                entry.sources.iter().find(|known| known.legacy.as_ref().is_some_and(|legacy| legacy.id == id))?;
             Some((source.name.clone(), entry.name.clone()))
         })
     }

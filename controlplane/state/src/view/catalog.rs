@@ -44,7 +44,12 @@ impl StateView<'_> {
     pub fn node_services(&self, node: &NodeName) -> Vec<Indexed<Service>> {
         self.note(Topic::Node(node.clone()));
         let from = (node.clone(), ServiceId::default());
-        self.state.services.range(from..).take_while(|((on, _), _)| on == node).map(|(_, service)| service.clone()).collect()
+        self.state
+            .services
+            .range(from..)
+            .take_while(|((on, _), _)| on == node)
+            .map(|(_, service)| service.clone())
+            .collect()
     }
 
     /// One check.

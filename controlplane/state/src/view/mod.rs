@@ -70,6 +70,8 @@ fn table(topic: &Topic) -> Option<Topic> {
         Topic::Service(_) | Topic::Connect(_) => Some(Topic::Services),
         Topic::ConfigEntry(kind, _) => Some(Topic::ConfigKind(*kind)),
         Topic::Intentions(_) => Some(Topic::AllIntentions),
-        Topic::Nodes | Topic::Services | Topic::Checks | Topic::ConfigKind(_) | Topic::AllIntentions | Topic::Ca => None,
+        Topic::Nodes | Topic::Services | Topic::Checks | Topic::ConfigKind(_) | Topic::AllIntentions | Topic::Ca => {
+            None
+        }
     }
 }

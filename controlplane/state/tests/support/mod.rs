@@ -130,8 +130,8 @@ fn target() -> impl Strategy<Value = Target> {
 fn registration() -> impl Strategy<Value = Command> {
     let instance = (pick(&IDS), pick(&NAMES[..3]), any::<bool>(), any::<bool>(), any::<bool>(), pick(&["", "t"]));
     let check = prop::option::of((pick(&["c1", "c2", "node"]), status(), any::<bool>()));
-    (pick(&NODES), pick(&["10.0.0.1", "10.0.0.2"]), prop::option::of(instance), check, any::<bool>(), any::<bool>()).prop_map(
-        |(on, address, instance, check, keep_status, skip_node_update)| {
+    (pick(&NODES), pick(&["10.0.0.1", "10.0.0.2"]), prop::option::of(instance), check, any::<bool>(), any::<bool>())
+        .prop_map(|(on, address, instance, check, keep_status, skip_node_update)| {
             let services: Vec<_> = instance.iter().map(service).collect();
             let of = instance.map_or("", |instance| instance.0);
             let checks = check.map(|(id, status, service)| check_of(on, id, if service { of } else { "" }, status));
@@ -142,8 +142,7 @@ fn registration() -> impl Strategy<Value = Command> {
                 checks: checks.into_iter().collect(),
                 keep_status,
             }))
-        },
-    )
+        })
 }
 
 type Draw = (&'static str, &'static str, bool, bool, bool, &'static str);
@@ -179,16 +178,18 @@ fn check_of(node: &str, id: &str, service: &str, status: CheckStatus) -> Check {
 }
 
 fn config_entry() -> impl Strategy<Value = ConfigEntry> {
-    let intentions = (pick(&NAMES), prop::collection::vec((pick(&NAMES), any::<bool>()), 1..3)).prop_map(|(name, sources)| {
-        let sources = sources.into_iter().map(|(name, allow)| Source {
-            name: name.into(),
-            action: Some(if allow { Action::Allow } else { Action::Deny }),
-            ..Source::default()
+    let intentions =
+        (pick(&NAMES), prop::collection::vec((pick(&NAMES), any::<bool>()), 1..3)).prop_map(|(name, sources)| {
+            let sources = sources.into_iter().map(|(name, allow)| Source {
+                name: name.into(),
+                action: Some(if allow { Action::Allow } else { Action::Deny }),
+                ..Source::default()
+            });
+            let mut entry =
+                ServiceIntentions { name: name.into(), sources: sources.collect(), ..ServiceIntentions::default() };
+            entry.normalize();
+            entry.into()
         });
-        let mut entry = ServiceIntentions { name: name.into(), sources: sources.collect(), ..ServiceIntentions::default() };
-        entry.normalize();
-        entry.into()
-    });
     let defaults = (pick(&NAMES), pick(&["http", "tcp"])).prop_map(|(name, protocol)| {
         ServiceDefaults { name: name.into(), protocol: protocol.into(), ..ServiceDefaults::default() }.into()
     });
