@@ -10,6 +10,7 @@
 
 mod codec;
 mod db;
+mod queue;
 mod reader;
 mod recover;
 mod view;
@@ -21,13 +22,11 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend};
 use parking_lot::Mutex;
-use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::data_dir::DataDir;
 use crate::error::StartError;
@@ -35,16 +34,10 @@ use crate::progress::Progress;
 use crate::types::{Entry, LogId, Types, Vote};
 use db::Db;
 pub(crate) use db::Durability;
+use queue::Queue;
 use view::View;
 use watermark::{Mark, Watermark};
-use writer::{Done, Job, Writer};
-
-/// Jobs under way to the writer. When it is full, Raft waits for the disk.
-const QUEUE: usize = 1024;
-
-/// How long to wait for the last readers at the end.
-const CLOSE_STEP: Duration = Duration::from_millis(5);
-const CLOSE_STEPS: u32 = 400;
+use writer::{Job, Writer};
 
 /// A handle on the log; all clones are the same log.
 #[derive(Clone)]
@@ -53,29 +46,29 @@ pub(crate) struct LogStore {
 }
 
 struct Inner {
+    // First, so that the writer has ended before the database closes.
+    queue: Queue,
     db: Arc<Db>,
     view: Arc<Mutex<View>>,
-    jobs: mpsc::Sender<Job>,
     watermark: Arc<tokio::sync::Mutex<Watermark>>,
 }
 
 impl LogStore {
     /// Opens or creates the log, checks all of it, and starts its writer.
-    pub(crate) fn open(dir: DataDir, durability: Durability, progress: Arc<Progress>) -> Result<Self, StartError> {
+    pub(crate) fn open(dir: Arc<DataDir>, durability: Durability, progress: Arc<Progress>) -> Result<Self, StartError> {
         let db = Db::open(dir, durability)?;
         let recovered = recover::recover(&db)?;
-        let watermark = Watermark::open(&db.dir().watermark())?;
+        let mut watermark = Watermark::open(&db.dir().watermark())?;
         watermark.check(&recovered, db.path())?;
+        if db.is_durable() {
+            watermark.begin().map_err(StartError::io(db.path()))?;
+        }
         let db = Arc::new(db);
         let view = Arc::new(Mutex::new(View::new(recovered)));
-        let (jobs, queue) = mpsc::channel(QUEUE);
-        let writer = Writer { db: Arc::clone(&db), jobs: queue, view: Arc::clone(&view), progress };
-        std::thread::Builder::new()
-            .name("raft-log".to_owned())
-            .spawn(move || writer.run())
-            .map_err(StartError::io(db.path()))?;
+        let writer = |jobs| Writer { db: Arc::clone(&db), jobs, view: Arc::clone(&view), progress };
+        let queue = Queue::start(writer).map_err(StartError::io(db.path()))?;
         let watermark = Arc::new(tokio::sync::Mutex::new(watermark));
-        Ok(Self { inner: Arc::new(Inner { db, view, jobs, watermark }) })
+        Ok(Self { inner: Arc::new(Inner { queue, db, view, watermark }) })
     }
 
     /// The last entry, and the last one that was purged.
@@ -98,33 +91,11 @@ impl LogStore {
         Ok(())
     }
 
-    /// Writes and syncs what is queued, ends the writer, and waits until the directory is free.
-    pub(crate) async fn close(self) {
-        let closing = async {
-            self.submit_and_wait(Job::Stop).await?;
-            self.mark().await
-        };
-        if let Err(error) = closing.await {
-            tracing::error!(%error, "the raft log did not close in order");
-        }
-        // Readers of tasks that are about to end may still hold it.
-        for _ in 0..CLOSE_STEPS {
-            if Arc::strong_count(&self.inner) == 1 {
-                break;
-            }
-            sleep(CLOSE_STEP).await;
-        }
-        drop(tokio::task::spawn_blocking(move || drop(self)).await);
-    }
-
-    async fn submit(&self, job: Job) -> io::Result<()> {
-        self.inner.jobs.send(job).await.map_err(|_| stopped())
-    }
-
-    async fn submit_and_wait(&self, job: impl FnOnce(Done) -> Job) -> io::Result<()> {
-        let (done, wait) = oneshot::channel();
-        self.submit(job(done)).await?;
-        wait.await.map_err(|_| stopped())
+    /// Writes and syncs what is queued and ends the writer. The database closes with the last handle.
+    pub(crate) async fn close(self) -> io::Result<()> {
+        self.inner.queue.complete(Job::Stop).await?;
+        self.mark().await?;
+        tokio::task::spawn_blocking(move || drop(self)).await.map_err(io::Error::other)
     }
 }
 
@@ -135,10 +106,6 @@ async fn change(
 ) -> io::Result<OwnedMutexGuard<Watermark>> {
     let task = tokio::task::spawn_blocking(move || change(&mut watermark).map(|()| watermark));
     task.await.map_err(io::Error::other)?
-}
-
-fn stopped() -> io::Error {
-    io::Error::other("the log is closed")
 }
 
 impl RaftLogStorage<Types> for LogStore {
@@ -155,7 +122,7 @@ impl RaftLogStorage<Types> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         let vote = *vote;
-        self.submit_and_wait(|done| Job::Vote { vote, done }).await?;
+        self.inner.queue.complete(|done| Job::Vote { vote, done }).await?;
         self.inner.view.lock().vote = Some(vote);
         Ok(())
     }
@@ -164,7 +131,7 @@ impl RaftLogStorage<Types> for LogStore {
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
         self.inner.view.lock().committed = committed;
         match committed {
-            Some(committed) => self.submit(Job::Committed(committed)).await,
+            Some(committed) => self.inner.queue.submit(Job::Committed(committed)).await,
             None => Ok(()),
         }
     }
@@ -180,7 +147,7 @@ impl RaftLogStorage<Types> for LogStore {
     {
         let entries: Vec<Entry> = entries.into_iter().collect();
         self.inner.view.lock().append(&entries);
-        self.submit(Job::Append { entries, done: callback }).await
+        self.inner.queue.submit(Job::Append { entries, done: callback }).await
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
@@ -188,13 +155,13 @@ impl RaftLogStorage<Types> for LogStore {
         // keeps a new note away until the log is cut.
         let watermark = Arc::clone(&self.inner.watermark).lock_owned().await;
         let _watermark = change(watermark, move |watermark| watermark.lower(last)).await?;
-        self.submit_and_wait(|done| Job::Truncate { after: last, done }).await?;
+        self.inner.queue.complete(|done| Job::Truncate { after: last, done }).await?;
         self.inner.view.lock().truncate_after(last);
         Ok(())
     }
 
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
-        self.submit_and_wait(|done| Job::Purge { upto, done }).await?;
+        self.inner.queue.complete(|done| Job::Purge { upto, done }).await?;
         self.inner.view.lock().purge(upto);
         Ok(())
     }

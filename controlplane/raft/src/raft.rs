@@ -12,7 +12,7 @@ use openraft::errors::{InitializeError, RaftError};
 use openraft::metrics::WaitError;
 use openraft::{BasicNode, RaftMetrics};
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_state::{Proposal, Store};
@@ -47,6 +47,7 @@ pub struct Raft {
 }
 
 struct Running {
+    dir: Arc<DataDir>,
     log: LogStore,
     stop: CancellationToken,
     proposer: AbortOnDropHandle<()>,
@@ -69,7 +70,7 @@ impl Raft {
         let progress = Arc::new(Progress::default());
         let noting = Arc::clone(&progress);
         let opened = tokio::task::spawn_blocking(move || open(&opening, store, noting));
-        let (log, machine) = opened.await.map_err(failed)??;
+        let (dir, log, machine) = opened.await.map_err(failed)??;
         let raft =
             openraft::Raft::build(config.node_id, settings, Alone, log.clone(), machine).await.map_err(failed)?;
         raft.run();
@@ -82,7 +83,7 @@ impl Raft {
         let stop = CancellationToken::new();
         let proposer = Proposer::new(raft.clone(), proposals, &config).run(stop.clone());
         let proposer = AbortOnDropHandle::new(tokio::spawn(proposer));
-        let running = Running { log, stop, proposer, _watch: watch };
+        let running = Running { dir, log, stop, proposer, _watch: watch };
         Ok(Self { raft, progress, running: Mutex::new(Some(running)) })
     }
 
@@ -103,11 +104,11 @@ impl Raft {
     /// # Errors
     /// Raft is stopping.
     pub async fn trigger_snapshot(&self) -> Result<(), StartError> {
-        let applied = self.raft.metrics().borrow_watched().last_applied;
+        let applied = self.progress.applied();
         loop {
             self.raft.trigger().snapshot().await.map_err(failed)?;
             let wait = self.raft.wait(Some(SNAPSHOT_RETRY));
-            match wait.metrics(move |metrics| metrics.snapshot >= applied, "a raft snapshot").await {
+            match wait.metrics(move |metrics| written_index(metrics) >= applied, "a raft snapshot").await {
                 Ok(_) => return Ok(()),
                 // While one is being written, openraft does not begin another.
                 Err(WaitError::Timeout(..)) => {}
@@ -127,21 +128,42 @@ impl Raft {
         if let Err(error) = self.raft.shutdown().await {
             tracing::error!(%error, "raft did not end in order");
         }
-        running.log.close().await;
+        if let Err(error) = running.log.close().await {
+            tracing::error!(%error, "the raft log did not close in order");
+        }
+        released(running.dir).await;
     }
 }
 
 /// Everything that blocks: locks, recovery, reading the newest raft snapshot.
-fn open(config: &Config, store: Arc<Store>, progress: Arc<Progress>) -> Result<(LogStore, Machine), StartError> {
+fn open(
+    config: &Config,
+    store: Arc<Store>,
+    progress: Arc<Progress>,
+) -> Result<(Arc<DataDir>, LogStore, Machine), StartError> {
     let (dir, durability) = match &config.data_dir {
         Some(path) => (DataDir::open(path, config.node_id)?, Durability::Synced),
         None => (DataDir::temporary(config.node_id)?, Durability::Volatile),
     };
-    let snapshots = dir.snapshots();
-    let log = LogStore::open(dir, durability, Arc::clone(&progress))?;
+    let dir = Arc::new(dir);
+    let log = LogStore::open(Arc::clone(&dir), durability, Arc::clone(&progress))?;
     let (last, purged) = log.ends();
-    let (folder, start) = Folder::open(snapshots, LogBounds { purged, last })?;
-    Ok((log, Machine::new(store, folder, start, progress)))
+    let (folder, start) = Folder::open(Arc::clone(&dir), LogBounds { purged, last })?;
+    Ok((dir, log, Machine::new(store, folder, start, progress)))
+}
+
+/// Waits until nobody uses the directory: readers that are about to end, a raft snapshot that is
+/// being written.
+async fn released(dir: Arc<DataDir>) {
+    let step = Duration::from_millis(5);
+    let end = Instant::now() + DRAIN_MAX;
+    while Arc::strong_count(&dir) > 1 {
+        if Instant::now() > end {
+            tracing::warn!("the data directory is still in use after shutdown");
+            return;
+        }
+        sleep(step).await;
+    }
 }
 
 /// A server that knows of no cluster founds one, with itself as the only voter.
@@ -167,6 +189,10 @@ async fn is_alone(raft: &openraft::Raft<Types, Machine>, node_id: u64) -> Result
 fn leads_with_all_applied(metrics: &RaftMetrics<Types>) -> bool {
     let own = |applied: LogId| applied.leader_id.term == metrics.current_term;
     metrics.state.is_leader() && metrics.current_term > 0 && metrics.last_applied.is_some_and(own)
+}
+
+fn written_index(metrics: &RaftMetrics<Types>) -> u64 {
+    metrics.snapshot.map_or(0, |snapshot| snapshot.index)
 }
 
 fn failed(error: impl std::fmt::Display) -> StartError {

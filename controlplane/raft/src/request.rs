@@ -70,3 +70,36 @@ impl fmt::Display for Request {
         fmt::Debug::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{entry, register};
+
+    fn decoded(encoded: Vec<u8>) -> Result<Arc<Envelope>, String> {
+        Request::from_encoded(encoded.into()).envelope().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_was_proposed_is_decoded_elsewhere() {
+        let openraft::EntryPayload::Normal(request) = entry(1, 7).payload else { panic!("not a command") };
+        let envelope = decoded(request.encoded().to_vec()).unwrap();
+        assert_eq!(envelope, request.envelope().unwrap());
+        assert_eq!(envelope.command, register("node-7"));
+    }
+
+    #[test]
+    fn formats_and_commands_of_later_versions_are_errors() {
+        #[derive(Serialize)]
+        struct Later {
+            id: uuid::Uuid,
+            at: i64,
+            command: &'static str,
+        }
+        let mut later = vec![FORMAT];
+        later.extend(rmp_serde::to_vec_named(&Later { id: uuid::Uuid::nil(), at: 1, command: "Levitate" }).unwrap());
+        assert!(decoded(later).unwrap_err().contains("Levitate"));
+        assert_eq!(decoded(vec![9, 1, 2]).unwrap_err(), "command format 9 is not known");
+        assert_eq!(decoded(vec![]).unwrap_err(), "an empty command");
+    }
+}

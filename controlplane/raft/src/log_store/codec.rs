@@ -104,3 +104,40 @@ pub(super) fn decode_record<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> io
 fn invalid(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use openraft::Membership;
+
+    use super::*;
+    use crate::testing::{entry, log_id};
+
+    fn round(entry: &Entry) -> io::Result<Entry> {
+        let mut bytes = vec![0; 99];
+        encode_entry(entry, &mut bytes)?;
+        decode_entry(&key(entry.log_id.index), &bytes)
+    }
+
+    #[test]
+    fn every_kind_of_entry_reads_back() {
+        let membership = Membership::new_with_defaults(vec![BTreeSet::from([1, 2, 3])], [4]);
+        let payloads = [Payload::Blank, entry(1, 1).payload, Payload::Membership(membership)];
+        for payload in payloads {
+            let entry = Entry { log_id: log_id(7, 300), payload };
+            let back = round(&entry).unwrap();
+            assert_eq!(back.log_id, entry.log_id);
+            let serialized = |entry: &Entry| rmp_serde::to_vec(&entry.payload).unwrap();
+            assert_eq!(serialized(&back), serialized(&entry));
+        }
+    }
+
+    #[test]
+    fn unknown_bytes_are_named() {
+        let error = |value: &[u8]| decode_entry(&key(5), value).unwrap_err().to_string();
+        assert_eq!(error(&[1, 0, 0]), "entry 5 has only 3 bytes");
+        assert_eq!(error(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 1]), "entry 5 has format 2, known is 1");
+        assert_eq!(error(&[1, 8, 0, 0, 0, 0, 0, 0, 0, 1]), "entry 5 has the unknown kind 8");
+    }
+}

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, ErrorKind, IteratorMode, LogLevel,
@@ -35,13 +36,15 @@ pub(super) struct Db {
     durability: Durability,
     path: PathBuf,
     // After `rocks`: fields drop in order, and the lock may go only when the database is closed.
-    dir: DataDir,
+    dir: Arc<DataDir>,
 }
 
 impl Db {
-    pub(super) fn open(dir: DataDir, durability: Durability) -> Result<Self, StartError> {
+    pub(super) fn open(dir: Arc<DataDir>, durability: Durability) -> Result<Self, StartError> {
         let path = dir.log();
-        refuse_missing_wal(&path)?;
+        if dir.watermark().exists() {
+            refuse_missing_wal(&path)?;
+        }
         let families = [META, LOGS].map(|name| ColumnFamilyDescriptor::new(name, family_options()));
         let rocks = DB::open_cf_descriptors(&options(), &path, families).map_err(|error| refusal(&path, error))?;
         Ok(Self { rocks, durability, path, dir })
@@ -126,11 +129,9 @@ fn family_options() -> Options {
     options
 }
 
-/// RocksDB always keeps a write-ahead log, but opens without one, as if nothing had been written.
+/// RocksDB always keeps a write-ahead log once it was open, but opens without one, as if nothing had
+/// been written.
 fn refuse_missing_wal(path: &Path) -> Result<(), StartError> {
-    if !path.join("CURRENT").exists() {
-        return Ok(());
-    }
     let files = fs::read_dir(path).map_err(StartError::io(path))?;
     let has_wal = files.filter_map(Result::ok).any(|file| file.path().extension().is_some_and(|ext| ext == "log"));
     if has_wal { Ok(()) } else { Err(StartError::damaged(path, "its write-ahead log is missing")) }

@@ -13,14 +13,14 @@ use openraft::storage::{RaftLogReader, RaftLogStorageExt};
 use super::*;
 
 fn open(dir: &Path) -> Result<LogStore, StartError> {
-    LogStore::open(DataDir::open(dir, 1)?, Durability::Synced, Arc::default())
+    LogStore::open(Arc::new(DataDir::open(dir, 1)?), Durability::Synced, Arc::default())
 }
 
 /// Opens a log, appends entries of term 1 and closes it.
 async fn written(dir: &Path, indexes: std::ops::Range<u64>) {
     let mut log = open(dir).unwrap();
     log.blocking_append(crate::testing::entries(1, indexes)).await.unwrap();
-    log.close().await;
+    log.close().await.unwrap();
 }
 
 async fn indexes(log: &mut LogStore, range: impl RangeBounds<u64> + Clone + std::fmt::Debug + Send) -> Vec<u64> {

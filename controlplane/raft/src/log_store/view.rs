@@ -7,8 +7,9 @@ use openraft::EntryPayload;
 use super::recover::Recovered;
 use crate::types::{Entry, LogId, Vote};
 
-/// Entries are kept for the state machine and for followers that are nearly up to date.
-const RECENT_BYTES_MAX: usize = 16 << 20;
+/// Entries are kept for the state machine and for followers that are nearly up to date. Counted are
+/// encoded bytes; decoded, they take some times as much.
+const RECENT_BYTES_MAX: usize = 8 << 20;
 
 /// The log as its readers see it. Entries are here from the moment they are appended, and stay at
 /// least until they can be read from RocksDB.

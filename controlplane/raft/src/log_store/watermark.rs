@@ -30,14 +30,15 @@ impl Mark {
 /// The file with the last mark.
 pub(super) struct Watermark {
     path: PathBuf,
-    mark: Mark,
+    /// Nothing before the first start.
+    mark: Option<Mark>,
 }
 
 impl Watermark {
     pub(super) fn open(path: &Path) -> Result<Self, StartError> {
         let mark = match fs::read_to_string(path) {
-            Ok(text) => parse(&text).ok_or_else(|| StartError::damaged(path, "it cannot be understood"))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Mark::default(),
+            Ok(text) => Some(parse(&text).ok_or_else(|| StartError::damaged(path, "it cannot be understood"))?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(StartError::io(path)(error)),
         };
         Ok(Self { path: path.to_owned(), mark })
@@ -45,30 +46,36 @@ impl Watermark {
 
     /// Refuses a log or a vote that lies behind the mark.
     pub(super) fn check(&self, found: &Recovered, log_path: &Path) -> Result<(), StartError> {
-        let is = Mark::new(found.vote, found.last);
-        if is.log < self.mark.log {
-            let why = format!("the log ends at {}, it once reached {}", text(is.log), text(self.mark.log));
+        let (is, was) = (Mark::new(found.vote, found.last), self.mark.unwrap_or_default());
+        if is.log < was.log {
+            let why = format!("the log ends at {}, it once reached {}", text(is.log), text(was.log));
             return Err(StartError::damaged(log_path, why));
         }
-        if is.term < self.mark.term {
-            let why = format!("the last vote is of term {}, there was one of term {}", is.term, self.mark.term);
+        if is.term < was.term {
+            let why = format!("the last vote is of term {}, there was one of term {}", is.term, was.term);
             return Err(StartError::damaged(log_path, why));
         }
         Ok(())
     }
 
+    /// Makes the file before the first write, so that it also shows that there is a database.
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        self.set(self.mark.unwrap_or_default())
+    }
+
     /// Replaces the mark, durably.
     pub(super) fn set(&mut self, mark: Mark) -> io::Result<()> {
-        if mark != self.mark {
+        if self.mark != Some(mark) {
             write_synced(&self.path, print(mark).as_bytes())?;
-            self.mark = mark;
+            self.mark = Some(mark);
         }
         Ok(())
     }
 
     /// Lowers the mark before entries after `last` are removed on purpose.
     pub(super) fn lower(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.set(Mark { log: self.mark.log.min(last), ..self.mark })
+        let mark = self.mark.unwrap_or_default();
+        self.set(Mark { log: mark.log.min(last), ..mark })
     }
 }
 

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use weft_state::State;
 
 use super::SnapshotFile;
 use super::format::{self, ReadError};
-use crate::data_dir::{sync_parent, write_synced};
+use crate::data_dir::{DataDir, sync_parent, write_synced};
 use crate::error::StartError;
 use crate::types::{LogId, SnapshotMeta};
 
@@ -26,14 +27,16 @@ pub(crate) struct LogBounds {
 /// All raft snapshots of this server.
 pub(crate) struct Folder {
     path: PathBuf,
+    /// Held so that the directory stays ours while a raft snapshot is being written.
+    _dir: Arc<DataDir>,
     current: Mutex<Option<(SnapshotMeta, PathBuf)>>,
 }
 
 impl Folder {
     /// Opens the folder and reads the newest raft snapshot that is whole. Damage is an error unless
     /// an older one and the log cover what the damaged one held.
-    pub(crate) fn open(path: PathBuf, log: LogBounds) -> Result<(Self, Option<(SnapshotMeta, State)>), StartError> {
-        let folder = Self { path, current: Mutex::new(None) };
+    pub(crate) fn open(dir: Arc<DataDir>, log: LogBounds) -> Result<(Self, Option<(SnapshotMeta, State)>), StartError> {
+        let folder = Self { path: dir.snapshots(), _dir: dir, current: Mutex::new(None) };
         folder.clear_unfinished().map_err(StartError::io(&folder.path))?;
         let mut damaged = Vec::new();
         let mut found = None;

@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use weft_state::{State, apply};
 
 use super::folder::{Folder, LogBounds};
+use crate::data_dir::DataDir;
 use crate::error::StartError;
 use crate::testing::{entry, log_id};
 use crate::types::{LogId, SnapshotMeta};
 
 fn open(dir: &Path, log: LogBounds) -> Result<Option<LogId>, StartError> {
-    Ok(Folder::open(dir.to_owned(), log)?.1.and_then(|(meta, _)| meta.last_log_id))
+    let dir = Arc::new(DataDir::open(dir, 1)?);
+    Ok(Folder::open(dir, log)?.1.and_then(|(meta, _)| meta.last_log_id))
 }
 
 fn log(purged: Option<u64>, last: u64) -> LogBounds {
@@ -26,13 +29,14 @@ fn state(index: u64) -> State {
 }
 
 /// A folder with raft snapshots at these indexes.
-fn folder(indexes: &[u64]) -> (tempfile::TempDir, Folder) {
+fn folder(indexes: &[u64]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let (folder, _) = Folder::open(dir.path().to_owned(), LogBounds { purged: None, last: None }).unwrap();
+    let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
+    let (folder, _) = Folder::open(data, LogBounds { purged: None, last: None }).unwrap();
     for &index in indexes {
         folder.save(&meta(index), &state(index)).unwrap();
     }
-    (dir, folder)
+    dir
 }
 
 fn meta(index: u64) -> SnapshotMeta {
@@ -40,32 +44,35 @@ fn meta(index: u64) -> SnapshotMeta {
 }
 
 fn files(dir: &Path) -> Vec<String> {
-    let mut files: Vec<_> =
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut files: Vec<_> = fs::read_dir(dir.join("snapshots"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     files.sort();
     files
 }
 
 fn damage(dir: &Path, name_start: &str) {
     let name = files(dir).into_iter().find(|name| name.contains(name_start)).unwrap();
-    let mut bytes = fs::read(dir.join(&name)).unwrap();
+    let mut bytes = fs::read(dir.join("snapshots").join(&name)).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    fs::write(dir.join(name), bytes).unwrap();
+    fs::write(dir.join("snapshots").join(name), bytes).unwrap();
 }
 
 #[test]
 fn the_newest_two_are_kept_and_read_back() {
-    let (dir, folder) = folder(&[5, 9, 12]);
+    let dir = folder(&[5, 9, 12]);
     assert_eq!(files(dir.path()).len(), 2);
+    let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
+    let (folder, found) = Folder::open(data, log(Some(12), 12)).unwrap();
     assert_eq!(folder.current().unwrap().unwrap().0, meta(12));
-    let (_, found) = Folder::open(dir.path().to_owned(), log(Some(12), 12)).unwrap();
     assert_eq!(found, Some((meta(12), state(12))));
 }
 
 #[test]
 fn a_damaged_one_is_refused_unless_an_older_one_and_the_log_cover_it() {
-    let (dir, _) = folder(&[5, 9]);
+    let dir = folder(&[5, 9]);
     damage(dir.path(), "00009-");
     for uncovered in [log(Some(7), 20), log(Some(5), 8)] {
         let error = open(dir.path(), uncovered).unwrap_err();
@@ -78,7 +85,7 @@ fn a_damaged_one_is_refused_unless_an_older_one_and_the_log_cover_it() {
 
 #[test]
 fn a_whole_log_covers_every_damage() {
-    let (dir, _) = folder(&[5, 9]);
+    let dir = folder(&[5, 9]);
     damage(dir.path(), "00005-");
     damage(dir.path(), "00009-");
     assert!(open(dir.path(), log(Some(2), 20)).is_err());
@@ -87,14 +94,14 @@ fn a_whole_log_covers_every_damage() {
 
 #[test]
 fn a_missing_one_is_noticed() {
-    let (dir, _) = folder(&[5]);
+    let dir = folder(&[5]);
     assert!(open(dir.path(), log(Some(6), 20)).unwrap_err().to_string().contains("is missing"));
 }
 
 #[test]
 fn a_newer_format_is_not_taken_for_damage() {
-    let (dir, _) = folder(&[5]);
-    let path = dir.path().join(&files(dir.path())[0]);
+    let dir = folder(&[5]);
+    let path = dir.path().join("snapshots").join(&files(dir.path())[0]);
     let mut bytes = fs::read(&path).unwrap();
     bytes.truncate(bytes.len() - 32);
     bytes[11] = 9;
@@ -106,8 +113,8 @@ fn a_newer_format_is_not_taken_for_damage() {
 
 #[test]
 fn leftovers_of_a_crash_are_cleared() {
-    let (dir, _) = folder(&[5]);
-    fs::write(dir.path().join("00000000000000000009-00000000000000000001.tmp"), b"half").unwrap();
+    let dir = folder(&[5]);
+    fs::write(dir.path().join("snapshots/00000000000000000009-00000000000000000001.tmp"), b"half").unwrap();
     assert_eq!(open(dir.path(), log(None, 20)).unwrap(), Some(log_id(1, 5)));
     assert_eq!(files(dir.path()).len(), 1);
 }

@@ -21,7 +21,7 @@ async fn crashed() -> tempfile::TempDir {
     }
     let image = tempfile::tempdir().unwrap();
     copy(live.path(), image.path());
-    log.close().await;
+    log.close().await.unwrap();
     image
 }
 
@@ -101,7 +101,7 @@ async fn a_log_that_ends_below_the_watermark_is_refused() {
     log.mark().await.unwrap();
     let image = tempfile::tempdir().unwrap();
     copy(dir.path(), image.path());
-    log.close().await;
+    log.close().await.unwrap();
     // What RocksDB alone would take for a log that was never longer.
     let wal = wal(image.path());
     let length = fs::metadata(&wal).unwrap().len();
@@ -116,6 +116,6 @@ async fn a_hole_in_the_log_is_refused() {
     written(dir.path(), 0..5).await;
     let mut log = open(dir.path()).unwrap();
     log.blocking_append(entries(1, 7..9)).await.unwrap();
-    log.close().await;
+    log.close().await.unwrap();
     assert!(refused(dir.path()).contains("entry 1.7 follows 1.4"));
 }

@@ -6,12 +6,13 @@ use openraft::type_config::TypeConfigExt;
 use super::super::recover::Recovered;
 use super::super::*;
 use crate::testing::entry;
+use tokio::sync::mpsc;
 
 #[tokio::test]
 async fn appends_that_gathered_cost_one_sync() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Arc::new(Db::open(DataDir::open(dir.path(), 1).unwrap(), Durability::Synced).unwrap());
-    let (jobs, queue) = mpsc::channel(QUEUE);
+    let db = Arc::new(Db::open(Arc::new(DataDir::open(dir.path(), 1).unwrap()), Durability::Synced).unwrap());
+    let (jobs, queue) = mpsc::channel(200);
     let mut waits = Vec::new();
     for index in 0..200 {
         let (done, wait) = Types::oneshot();

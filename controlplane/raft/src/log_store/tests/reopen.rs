@@ -15,7 +15,7 @@ async fn entries_vote_and_commit_are_kept() {
     log.blocking_append(entries(3, 0..10)).await.unwrap();
     log.save_committed(Some(log_id(3, 7))).await.unwrap();
     let before = log.try_get_log_entries(..).await.unwrap();
-    log.close().await;
+    log.close().await.unwrap();
 
     let mut log = open(dir.path()).unwrap();
     assert_eq!(log.read_vote().await.unwrap(), Some(vote));
