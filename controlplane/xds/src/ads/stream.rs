@@ -1,0 +1,324 @@
+//! The task of one stream: it waits for requests, sets, room to write and deadlines, and lets the
+//! session decide. Ends with the client, a refusal, a deadline or the server.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tonic::{Status, Streaming};
+
+use super::service::Caller;
+use super::variant::{Incoming, Variant};
+use super::{Config, Shared, node};
+use crate::ledger::{Entry, Identity};
+use crate::session::{Nack, Offer, Request, Session, Verdict};
+use crate::set::{PerType, ResourceType};
+use crate::source::{Refusal, ResourceSource, Subscription};
+
+/// Requests taken in one go before responses are composed: a reconnecting client sends one a type, and
+/// the order of types is kept only among those that are known.
+const REQUESTS_AT_ONCE: usize = 64;
+
+/// Type URLs of which the log tells that they are not served, per stream.
+const UNKNOWN_TYPES_LOGGED: usize = 16;
+
+type Sender<V> = mpsc::Sender<Result<<V as Variant>::Frame, Status>>;
+
+/// How a stream ends: with a status for the client, or with nobody to tell.
+type End = Option<Status>;
+
+pub(super) async fn run<S: ResourceSource, V: Variant>(
+    shared: Arc<Shared<S>>,
+    caller: Caller,
+    requests: Streaming<V::Request>,
+    sender: Sender<V>,
+) {
+    let end = tokio::select! {
+        end = serve::<S, V>(&shared, &caller, requests, &sender) => end,
+        () = sender.closed() => None,
+        () = shared.closing.cancelled() => Some(Status::unavailable("the server is closing")),
+    };
+    if let Some(status) = end {
+        // A reader that does not read will not read this either.
+        let _ = timeout(Duration::from_secs(1), sender.send(Err(status))).await;
+    }
+}
+
+async fn serve<S: ResourceSource, V: Variant>(
+    shared: &Shared<S>,
+    caller: &Caller,
+    mut requests: Streaming<V::Request>,
+    sender: &Sender<V>,
+) -> End {
+    let (node, first) = match first_request::<V>(&mut requests, &shared.config).await {
+        Continue(first) => first,
+        Break(end) => return end,
+    };
+    let opened = shared.source.open(caller.open::<V>(node.clone())).await;
+    let mut subscription = match opened {
+        Ok(subscription) => subscription,
+        Err(refusal) => return Some(refused(&node.id, refusal)),
+    };
+    let offer = match subscription.changed().await {
+        Ok(offer) => offer,
+        Err(refusal) => return Some(refused(&node.id, refusal)),
+    };
+    let identity = Identity {
+        agent: node::agent(&node),
+        node: node.id,
+        cluster: node.cluster,
+        peer: caller.peer.map(|peer| peer.to_string()).unwrap_or_default(),
+        protocol: V::PROTOCOL,
+    };
+    let mut stream = Stream::new(shared, identity, subscription.horizon());
+    stream.offer(offer);
+    if let Break(end) = stream.take(first) {
+        return end;
+    }
+    stream.run::<V>(&mut requests, &mut subscription, sender).await
+}
+
+async fn first_request<V: Variant>(
+    requests: &mut Streaming<V::Request>,
+    config: &Config,
+) -> ControlFlow<End, (weft_proto::envoy::core::Node, Incoming)> {
+    let first = match timeout(config.first_request, requests.message()).await {
+        Ok(Ok(Some(first))) => first,
+        Ok(Ok(None)) => return Break(None),
+        Ok(Err(status)) => return Break(Some(status)),
+        Err(_) => return Break(Some(Status::deadline_exceeded("no request came"))),
+    };
+    let mut incoming = V::read(first);
+    match node::admit(incoming.node.take(), config.envoy_min) {
+        Ok(node) => Continue((node, incoming)),
+        Err(status) => Break(Some(status)),
+    }
+}
+
+fn refused(node: &str, refusal: Refusal) -> Status {
+    tracing::info!(node, %refusal, "xDS stream refused");
+    refusal.into()
+}
+
+/// An admitted stream.
+struct Stream<'a> {
+    config: &'a Config,
+    node: String,
+    session: Session,
+    entry: Entry,
+    settled: PerType<Option<u64>>,
+    unknown: HashSet<String>,
+    deadlines: Deadlines,
+}
+
+/// When patience ends.
+struct Deadlines {
+    age: Option<Instant>,
+    stall: Option<Instant>,
+    verdict: Option<Instant>,
+}
+
+impl<'a> Stream<'a> {
+    fn new<S>(shared: &'a Shared<S>, identity: Identity, horizon: Option<crate::source::Horizon>) -> Self {
+        let config = &shared.config;
+        let number = shared.ledger.next_stream();
+        let age = config.age_max.map(|age| age.mul_f64(rand::random_range(0.9..1.1)));
+        Self {
+            config,
+            node: identity.node.clone(),
+            session: Session::new(identity.protocol, number, config.limits.clone()),
+            entry: shared.ledger.enter(number, identity, horizon),
+            settled: PerType::default(),
+            unknown: HashSet::new(),
+            deadlines: Deadlines { age: age.map(|age| Instant::now() + age), stall: None, verdict: None },
+        }
+    }
+
+    async fn run<V: Variant>(
+        &mut self,
+        requests: &mut Streaming<V::Request>,
+        subscription: &mut impl Subscription,
+        sender: &Sender<V>,
+    ) -> End {
+        loop {
+            if let Break(end) = self.take_ready::<V>(requests) {
+                return end;
+            }
+            let full = self.send_ready::<V>(sender);
+            self.note_settled();
+            tokio::select! {
+                request = requests.message() => match self.hear::<V>(request) {
+                    Continue(()) => {}
+                    Break(end) => return end,
+                },
+                offer = subscription.changed() => match offer {
+                    Ok(offer) => self.offer(offer),
+                    Err(refusal) => return Some(refused(&self.node, refusal)),
+                },
+                _ = sender.reserve(), if full => {}
+                () = sleep_until(self.deadlines.next()) => {
+                    if let Some(end) = self.deadlines.passed(Instant::now()) {
+                        tracing::info!(node = self.node, reason = end.reason(), "xDS stream ended");
+                        return end.status();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the requests that are there already.
+    fn take_ready<V: Variant>(&mut self, requests: &mut Streaming<V::Request>) -> ControlFlow<End> {
+        for _ in 0..REQUESTS_AT_ONCE {
+            match requests.message().now_or_never() {
+                Some(request) => self.hear::<V>(request)?,
+                None => break,
+            }
+        }
+        Continue(())
+    }
+
+    fn hear<V: Variant>(&mut self, request: Result<Option<V::Request>, Status>) -> ControlFlow<End> {
+        match request {
+            Ok(Some(request)) => self.take(V::read(request)),
+            Ok(None) => Break(None),
+            Err(status) => Break(Some(status)),
+        }
+    }
+
+    fn take(&mut self, incoming: Incoming) -> ControlFlow<End> {
+        if let Err(status) = node::confirm(incoming.node.as_ref(), &self.node) {
+            return Break(Some(status));
+        }
+        match incoming.request {
+            Some(request) => self.receive(request),
+            None => {
+                self.ignore(incoming.type_url);
+                Continue(())
+            }
+        }
+    }
+
+    fn receive(&mut self, request: Request) -> ControlFlow<End> {
+        let of = request.of;
+        let verdict = match self.session.receive(request) {
+            Ok(verdict) => verdict,
+            Err(overload) => return Break(Some(overload.into())),
+        };
+        self.entry.asked(of);
+        match verdict {
+            Some(Verdict::Acked { of, nonce }) => self.entry.acked(of, &nonce),
+            Some(Verdict::Nacked(nack)) => self.note_nack(&nack),
+            None => return Continue(()),
+        }
+        self.deadlines.verdict = Some(Instant::now() + self.config.verdict);
+        Continue(())
+    }
+
+    fn note_nack(&mut self, nack: &Nack) {
+        let kind = nack.of.kind().short;
+        let (node, nonce, code) = (&self.node, &nack.nonce, nack.fault.code);
+        let (names, message) = (&nack.names, &nack.fault.message);
+        tracing::warn!(node, kind, nonce, code, ?names, message, "proxy refused its config");
+        self.entry.nacked(nack);
+    }
+
+    /// A type that is not served gets no answer; the client goes on without it.
+    fn ignore(&mut self, type_url: String) {
+        if self.unknown.len() < UNKNOWN_TYPES_LOGGED && !self.unknown.contains(&type_url) {
+            tracing::warn!(node = self.node, type_url, "xDS type is not served");
+            self.unknown.insert(type_url);
+        }
+    }
+
+    fn offer(&mut self, offer: Offer) {
+        self.entry.offered(offer.index);
+        self.session.offer(offer);
+    }
+
+    /// Sends what may go. Tells whether the reader must take something first.
+    fn send_ready<V: Variant>(&mut self, sender: &Sender<V>) -> bool {
+        while let Ok(place) = sender.try_reserve() {
+            self.deadlines.stall = None;
+            let Some(response) = self.session.poll_response() else {
+                self.note_withheld();
+                return false;
+            };
+            self.entry.sent(&response);
+            place.send(Ok(response.into()));
+            let now = Instant::now();
+            self.deadlines.stall = Some(now + self.config.stall);
+            self.deadlines.verdict = Some(now + self.config.verdict);
+        }
+        true
+    }
+
+    fn note_withheld(&mut self) {
+        for withheld in self.session.take_withheld() {
+            let (kind, names) = (withheld.of.kind().short, withheld.names);
+            tracing::error!(node = self.node, kind, ?names, "resources are too large to send");
+        }
+    }
+
+    fn note_settled(&mut self) {
+        let index = self.session.offered_index();
+        for of in ResourceType::all() {
+            let asked = self.session.asks_for(of);
+            if asked && self.settled[of] != index && self.session.is_settled(of) {
+                self.settled[of] = index;
+                self.entry.settled(of, index.unwrap_or_default());
+            }
+        }
+        if !self.session.is_awaiting() {
+            self.deadlines.verdict = None;
+        }
+    }
+}
+
+/// A deadline that passed.
+#[derive(Clone, Copy)]
+enum Passed {
+    Age,
+    Stall,
+    Verdict,
+}
+
+impl Deadlines {
+    fn next(&self) -> Instant {
+        let all = [self.age, self.stall, self.verdict].into_iter().flatten();
+        let far = Instant::now() + Duration::from_secs(3600);
+        all.min().unwrap_or(far)
+    }
+
+    fn passed(&self, now: Instant) -> Option<Passed> {
+        let is_past = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
+        if is_past(self.stall) {
+            Some(Passed::Stall)
+        } else if is_past(self.verdict) {
+            Some(Passed::Verdict)
+        } else {
+            is_past(self.age).then_some(Passed::Age)
+        }
+    }
+}
+
+impl Passed {
+    fn reason(self) -> &'static str {
+        match self {
+            Passed::Age => "it reached its age",
+            Passed::Stall => "the client does not read",
+            Passed::Verdict => "the client does not answer",
+        }
+    }
+
+    /// Age is no fault: the stream ends well and the client comes back.
+    fn status(self) -> End {
+        match self {
+            Passed::Age => None,
+            Passed::Stall | Passed::Verdict => Some(Status::deadline_exceeded(self.reason())),
+        }
+    }
+}
