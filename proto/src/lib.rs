@@ -5,6 +5,7 @@
 //! by us yet.
 
 pub mod envoy;
+pub mod stable;
 
 /// Google's well-known types, as Envoy's messages embed them.
 pub mod google {
@@ -20,10 +21,7 @@ pub use prost::{Message, Name};
 
 /// Packs a message into the `Any` that Envoy's extension points want.
 pub fn any<M: Message + Name>(message: &M) -> Any {
-    Any {
-        type_url: M::type_url(),
-        value: message.encode_to_vec(),
-    }
+    Any { type_url: M::type_url(), value: message.encode_to_vec() }
 }
 
 #[cfg(test)]
@@ -33,10 +31,7 @@ mod tests {
     #[test]
     fn any_carries_the_type_url_envoy_looks_up() {
         let packed = any(&envoy::cluster::Cluster::default());
-        assert_eq!(
-            packed.type_url,
-            "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-        );
+        assert_eq!(packed.type_url, "type.googleapis.com/envoy.config.cluster.v3.Cluster");
         assert!(packed.value.is_empty());
     }
 }
