@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config_entry::Kind;
-use crate::names::{NodeName, ServiceName};
+use crate::names::{NodeName, ServiceId, ServiceName};
 
 /// One thing whose changes can be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub enum Topic {
     Nodes,
     /// One node: its fields, its instances, its checks.
     Node(NodeName),
+    /// One instance's own fields, as its proxy reads them; neither its node nor its checks.
+    Instance(NodeName, ServiceId),
     /// The map of service names and tags: any instance added, changed or removed.
     Services,
     /// All instances of one service, with their nodes and checks.

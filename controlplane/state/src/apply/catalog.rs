@@ -187,6 +187,7 @@ impl Txn {
 
     pub(super) fn touch_service(&mut self, node: &NodeName, service: &Service) {
         self.touch(Topic::Services);
+        self.touch(Topic::Instance(node.clone(), service.id.clone()));
         self.touch_instance(node, service);
     }
 

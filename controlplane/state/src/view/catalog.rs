@@ -39,6 +39,14 @@ impl StateView<'_> {
         self.state.services.get(&(node.clone(), id.clone())).cloned()
     }
 
+    /// One instance's own fields. Unlike [`StateView::service`] it is not concerned by the rest of
+    /// its node, where thousands of others may change.
+    #[must_use]
+    pub fn own_service(&self, node: &NodeName, id: &ServiceId) -> Option<Indexed<Service>> {
+        self.note(Topic::Instance(node.clone(), id.clone()));
+        self.state.services.get(&(node.clone(), id.clone())).cloned()
+    }
+
     /// The instances on a node.
     #[must_use]
     pub fn node_services(&self, node: &NodeName) -> Vec<Indexed<Service>> {

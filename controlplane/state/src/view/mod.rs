@@ -38,6 +38,12 @@ impl<'a> StateView<'a> {
         Self { state, topics: RefCell::default() }
     }
 
+    /// The state itself, for a view of its own.
+    #[must_use]
+    pub fn state(&self) -> &'a State {
+        self.state
+    }
+
     /// The log index of the state.
     #[must_use]
     pub fn state_index(&self) -> u64 {
@@ -67,7 +73,7 @@ impl<'a> StateView<'a> {
 fn table(topic: &Topic) -> Option<Topic> {
     match topic {
         Topic::Node(_) => Some(Topic::Nodes),
-        Topic::Service(_) | Topic::Connect(_) => Some(Topic::Services),
+        Topic::Instance(..) | Topic::Service(_) | Topic::Connect(_) => Some(Topic::Services),
         Topic::ConfigEntry(kind, _) => Some(Topic::ConfigKind(*kind)),
         Topic::Intentions(_) => Some(Topic::AllIntentions),
         Topic::Nodes | Topic::Services | Topic::Checks | Topic::ConfigKind(_) | Topic::AllIntentions | Topic::Ca => {

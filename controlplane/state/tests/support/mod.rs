@@ -71,6 +71,9 @@ impl Answers {
         for on in NODES {
             ask(format!("node {on}"), &|view| format!("{:?}", view.node(&on.into())));
             ask(format!("node services {on}"), &|view| format!("{:?}", view.node_services(&on.into())));
+            for id in IDS {
+                ask(format!("instance {on} {id}"), &|view| format!("{:?}", view.own_service(&on.into(), &id.into())));
+            }
             ask(format!("node checks {on}"), &|view| format!("{:?}", view.node_checks(&on.into())));
         }
         for name in NAMES {
