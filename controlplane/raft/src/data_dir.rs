@@ -126,7 +126,8 @@ fn lock(root: &Path, path: &Path) -> Result<File, StartError> {
 
 /// Private to its owner: the log and the raft snapshots hold keys.
 fn create(path: &Path) -> Result<(), StartError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StartError::io(path))
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.and_then(|()| sync_parent(path)).map_err(StartError::io(path))
 }
 
 /// Writes a whole small file so that after a crash it is there in full or not at all.
@@ -141,5 +142,14 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes a rename, creation or removal in the directory of `path` durable.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_dir(Path::new(".")),
+        Some(parent) => sync_dir(parent),
+        None => Ok(()),
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }

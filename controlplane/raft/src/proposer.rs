@@ -76,15 +76,12 @@ impl Proposer {
                 }
             }
         }
-        self.refuse_rest(gathered).await;
+        self.refuse_rest().await;
         while batches.join_next().await.is_some() {}
     }
 
-    async fn refuse_rest(&mut self, gathered: Vec<Proposal>) {
+    async fn refuse_rest(&mut self) {
         self.proposals.close();
-        for proposal in gathered {
-            drop(proposal.reply.send(Err(ProposeError::ShuttingDown)));
-        }
         while let Some(proposal) = self.proposals.recv().await {
             drop(proposal.reply.send(Err(ProposeError::ShuttingDown)));
         }

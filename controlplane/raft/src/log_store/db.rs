@@ -12,7 +12,7 @@ use rocksdb::{
 use serde::de::DeserializeOwned;
 
 use super::codec;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, sync_dir, sync_parent};
 use crate::error::StartError;
 
 const META: &str = "meta";
@@ -47,6 +47,8 @@ impl Db {
         }
         let families = [META, LOGS].map(|name| ColumnFamilyDescriptor::new(name, family_options()));
         let rocks = DB::open_cf_descriptors(&options(), &path, families).map_err(|error| refusal(&path, error))?;
+        // The new write-ahead log must be found again before anything in it counts.
+        sync_dir(&path).and_then(|()| sync_parent(&path)).map_err(StartError::io(&path))?;
         Ok(Self { rocks, durability, path, dir })
     }
 

@@ -52,6 +52,7 @@ async fn a_path_that_is_no_directory_is_refused() {
     fs::write(&file, b"").unwrap();
     let error = refused(kept(&file)).await;
     assert!(matches!(error, StartError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("exists"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
