@@ -1,0 +1,74 @@
+//! The commands, and which module each of them is.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{agent, catalog, config, connect, info, intention, proxies, services, version};
+use crate::env::Env;
+use crate::failure::{Context, Outcome};
+
+const FIRST_STEPS: &str = "\
+First steps:
+  weft agent --dev                               start an agent that keeps nothing
+  weft services register web.hcl                 tell it about a service and its sidecar
+  weft connect envoy --sidecar-for web           run the sidecar's Envoy
+  weft intention create --deny web api           cut web off from api
+  weft proxies                                   see what every proxy has taken
+
+Flags may be written with one dash or two. WEFT_HTTP_ADDR and WEFT_HTTP_TOKEN (or CONSUL_…) say
+which agent to ask, and as whom. \"weft <command> --help\" has examples.";
+
+/// A service mesh: who runs where, who may call whom, and the proxies that hold to it.
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, disable_version_flag = true, after_help = FIRST_STEPS)]
+#[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print the version
+    #[arg(long, short = 'V', action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Agent(Box<agent::Agent>),
+    #[command(subcommand)]
+    Catalog(catalog::Catalog),
+    #[command(subcommand)]
+    Config(config::Config),
+    #[command(subcommand)]
+    Connect(connect::Connect),
+    Info(info::Info),
+    #[command(subcommand)]
+    Intention(intention::Intention),
+    Proxies(proxies::Proxies),
+    #[command(subcommand)]
+    Services(services::Services),
+    Version(version::Version),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, env: &Env) -> Outcome {
+        if let Command::Agent(agent) = &self.command {
+            return agent.run();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.context("cannot start")?.block_on(self.ask(env))
+    }
+
+    /// The commands that ask an agent something.
+    async fn ask(&self, env: &Env) -> Outcome {
+        match &self.command {
+            Command::Agent(agent) => agent.run(),
+            Command::Catalog(catalog) => catalog.run(env).await,
+            Command::Config(config) => config.run(env).await,
+            Command::Connect(connect) => connect.run(env).await,
+            Command::Info(info) => info.run(env).await,
+            Command::Intention(intention) => intention.run(env).await,
+            Command::Proxies(proxies) => proxies.run(env).await,
+            Command::Services(services) => services.run(env).await,
+            Command::Version(version) => version.run(),
+        }
+    }
+}

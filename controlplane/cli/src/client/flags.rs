@@ -1,0 +1,94 @@
+//! The flags that every command with a request has, and what stands in for them in the environment.
+
+use std::fs;
+
+use super::{Address, Client};
+use crate::env::Env;
+use crate::failure::{Context, Failure};
+
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8500";
+const DEFAULT_PORT: u16 = 8500;
+
+/// Whom to ask, and as whom.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "HTTP API options")]
+pub(crate) struct HttpFlags {
+    /// The agent's HTTP address [env: WEFT_HTTP_ADDR, CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http_addr: Option<String>,
+    /// The ACL token to send [env: WEFT_HTTP_TOKEN, CONSUL_HTTP_TOKEN]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// A file that holds the ACL token [env: WEFT_HTTP_TOKEN_FILE, CONSUL_HTTP_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    token_file: Option<String>,
+    /// The datacenter to ask [default: the agent's own]
+    #[arg(long, value_name = "NAME")]
+    datacenter: Option<String>,
+    /// Let any server answer: quicker, and perhaps a little late
+    #[arg(long)]
+    stale: bool,
+    /// Taken for Consul's sake: there is one namespace
+    #[arg(long, value_name = "NAME", hide = true)]
+    namespace: Option<String>,
+}
+
+impl HttpFlags {
+    /// A client for the agent that flags and environment name; flags win.
+    ///
+    /// # Errors
+    /// The address is none, the token file cannot be read, or another namespace is wanted.
+    pub(crate) fn client(&self, env: &Env) -> Result<Client, Failure> {
+        if let Some(other) = self.namespace.as_deref().filter(|name| *name != "default") {
+            return Err(Failure::new(format!("--namespace {other:?}: there is one namespace, \"default\"")));
+        }
+        if env.get("HTTP_SSL").is_some_and(|value| value == "true" || value == "1") {
+            return Err(Failure::new("HTTP_SSL is set in the environment: TLS is not supported here"));
+        }
+        let address = self.http_addr.as_deref().or_else(|| env.get("HTTP_ADDR")).unwrap_or(DEFAULT_ADDRESS);
+        let address = Address::parse(address, "HTTP address", DEFAULT_PORT)?;
+        Ok(Client { address, token: self.token(env)?, datacenter: self.datacenter.clone(), stale: self.stale })
+    }
+
+    fn token(&self, env: &Env) -> Result<Option<String>, Failure> {
+        if let Some(token) = &self.token {
+            return Ok(Some(token.clone()));
+        }
+        let file = self.token_file.as_deref().or_else(|| env.get("HTTP_TOKEN_FILE"));
+        match (file, env.get("HTTP_TOKEN")) {
+            (Some(_), Some(token)) if self.token_file.is_none() => Ok(Some(token.to_owned())),
+            (Some(file), _) => {
+                let token = fs::read_to_string(file).context(format!("cannot read the token file {file}"))?;
+                Ok(Some(token.trim().to_owned()))
+            }
+            (None, token) => Ok(token.map(str::to_owned)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_default() {
+        let env = Env::from([("CONSUL_HTTP_ADDR", "10.0.0.1:1"), ("WEFT_HTTP_TOKEN", "t")]);
+        let client = HttpFlags::default().client(&env).unwrap();
+        assert_eq!((client.address.to_string().as_str(), client.token()), ("10.0.0.1:1", Some("t")));
+        let flags = HttpFlags { http_addr: Some("a:2".into()), token: Some("u".into()), ..HttpFlags::default() };
+        let client = flags.client(&env).unwrap();
+        assert_eq!((client.address.to_string().as_str(), client.token()), ("a:2", Some("u")));
+        assert_eq!(HttpFlags::default().client(&Env::default()).unwrap().address.to_string(), "127.0.0.1:8500");
+    }
+
+    #[test]
+    fn a_token_file_is_read_and_trimmed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "secret\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let client = HttpFlags::default().client(&Env::from([("CONSUL_HTTP_TOKEN_FILE", path)])).unwrap();
+        assert_eq!(client.token(), Some("secret"));
+        assert!(HttpFlags::default().client(&Env::from([("WEFT_HTTP_TOKEN_FILE", "/no/such")])).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! The HTTP API, as commands use it: one request, one answer.
+//!
+//! ```text
+//! HttpFlags + Env -> Client -> Request -> Answer (status and text)
+//! ```
+
+mod address;
+mod error;
+mod flags;
+mod send;
+mod url;
+
+use serde_json::Value;
+
+pub(crate) use address::Address;
+pub(crate) use error::ClientError;
+pub(crate) use flags::HttpFlags;
+pub(crate) use url::segment;
+
+/// An agent to ask, and what goes with every request.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    address: Address,
+    token: Option<String>,
+    datacenter: Option<String>,
+    stale: bool,
+}
+
+/// One request before it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Request<'a> {
+    client: &'a Client,
+    method: http::Method,
+    /// The path, encoded, with the query when there is one.
+    target: String,
+    body: Option<Value>,
+}
+
+/// What the agent said with status 200.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer(String);
+
+impl Client {
+    /// The token that goes with every request.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Where the agent is.
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn get(&self, path: impl AsRef<str>) -> Request<'_> {
+        let request = self.request(http::Method::GET, path.as_ref());
+        if self.stale { request.param("stale", "") } else { request }
+    }
+
+    pub(crate) fn put(&self, path: impl AsRef<str>) -> Request<'_> {
+        self.request(http::Method::PUT, path.as_ref())
+    }
+
+    pub(crate) fn post(&self, path: impl AsRef<str>) -> Request<'_> {
+        self.request(http::Method::POST, path.as_ref())
+    }
+
+    pub(crate) fn delete(&self, path: impl AsRef<str>) -> Request<'_> {
+        self.request(http::Method::DELETE, path.as_ref())
+    }
+
+    fn request(&self, method: http::Method, path: &str) -> Request<'_> {
+        let request = Request { client: self, method, target: path.to_owned(), body: None };
+        match &self.datacenter {
+            Some(datacenter) => request.param("dc", datacenter),
+            None => request,
+        }
+    }
+}
+
+impl Request<'_> {
+    /// Adds a query parameter.
+    pub(crate) fn param(mut self, name: &str, value: &str) -> Self {
+        let mark = if self.target.contains('?') { '&' } else { '?' };
+        let value = if value.is_empty() { String::new() } else { format!("={}", url::query(value)) };
+        self.target = format!("{}{mark}{name}{value}", self.target);
+        self
+    }
+
+    /// Sets the body.
+    pub(crate) fn json(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// The agent cannot be reached, or it answers with another status than 200.
+    pub(crate) async fn send(self) -> Result<Answer, ClientError> {
+        let (status, text) = send::exchange(&self).await?;
+        match status {
+            http::StatusCode::OK => Ok(Answer(text)),
+            status => Err(ClientError::Status { status, text: text.trim().to_owned() }),
+        }
+    }
+
+    /// Sends it; a 404 is an answer too: there is no such thing.
+    pub(crate) async fn send_optional(self) -> Result<Option<Answer>, ClientError> {
+        match self.send().await {
+            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, .. }) => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+}
+
+impl Answer {
+    /// The answer as JSON.
+    pub(crate) fn json(&self) -> Result<Value, ClientError> {
+        serde_json::from_str(&self.0).map_err(|error| ClientError::NotJson(error.to_string()))
+    }
+
+    /// Whether a write that could be refused was done: its answer is the word `true`.
+    pub(crate) fn is_true(&self) -> bool {
+        self.0.contains("true")
+    }
+}

@@ -1,0 +1,14 @@
+//! One module for each command, or for each group of commands.
+//!
+//! A command is a struct of flags with a `run`: it asks the agent, prints, and gives its exit code.
+
+pub(crate) mod agent;
+pub(crate) mod catalog;
+pub(crate) mod config;
+pub(crate) mod connect;
+pub(crate) mod info;
+pub(crate) mod intention;
+mod pair;
+pub(crate) mod proxies;
+pub(crate) mod services;
+pub(crate) mod version;

@@ -1,0 +1,35 @@
+//! `weft`, the one binary: an agent, and every command that speaks to one.
+//!
+//! ```text
+//! argv -> argv::normalize -> Cli (clap) -> a command -> exit code
+//! ```
+
+mod argv;
+mod bootstrap;
+mod cli;
+mod client;
+mod commands;
+mod document;
+mod env;
+mod failure;
+mod output;
+mod usage;
+
+use std::process::ExitCode;
+
+use crate::env::Env;
+use crate::usage::Parsed;
+
+fn main() -> ExitCode {
+    let outcome = match usage::parse(std::env::args_os()) {
+        Parsed::Run(cli) => cli.run(&Env::read()),
+        Parsed::Answered(code) => Ok(code),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
