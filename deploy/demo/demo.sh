@@ -81,7 +81,7 @@ export WEFT_HTTP_ADDR=127.0.0.1:$http WEFT_GRPC_ADDR=127.0.0.1:$grpc
 
 sidecar() { # SERVICE_ID ADMIN_PORT
     start "envoy-$1" "$weft" connect envoy --sidecar-for "$1" --admin-bind "127.0.0.1:$2" --envoy-binary "$envoy" \
-        -- --disable-hot-restart --concurrency 1 --log-level warn
+        -- --concurrency 1 --log-level warn
 }
 
 api_file() { # ID PORT PUBLIC_PORT
