@@ -15,7 +15,7 @@ use crate::decode::{self, DecodeError};
 use crate::faults::Faults;
 
 pub use mesh::{HttpConfig, Mesh, MeshTls, RequestNormalization, TlsDirection};
-pub use proxy_defaults::{PROXY_DEFAULTS_NAME, ProxyDefaults};
+pub use proxy_defaults::{AccessLogs, PROXY_DEFAULTS_NAME, ProxyDefaults};
 pub use service_defaults::{
     Destination, Limits, PassiveHealthCheck, Protocol, ServiceDefaults, UpstreamConfig, UpstreamDefaults,
 };

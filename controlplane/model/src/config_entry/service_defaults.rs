@@ -10,7 +10,7 @@ use crate::names::WILDCARD;
 use crate::time::GoDuration;
 
 /// A protocol as the mesh treats it; names that it does not know are treated as TCP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     #[default]
