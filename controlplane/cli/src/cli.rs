@@ -19,7 +19,7 @@ which agent to ask, and as whom. \"weft <command> --help\" has examples.";
 
 /// A service mesh: who runs where, who may call whom, and the proxies that hold to it.
 #[derive(Debug, Parser)]
-#[command(name = "weft", version, disable_version_flag = true, after_help = FIRST_STEPS)]
+#[command(name = "weft", version = concat!("v", env!("CARGO_PKG_VERSION")), disable_version_flag = true, after_help = FIRST_STEPS)]
 #[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -69,6 +69,46 @@ impl Cli {
             Command::Proxies(proxies) => proxies.run(env).await,
             Command::Services(services) => services.run(env).await,
             Command::Version(version) => version.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{ArgAction, Command, CommandFactory};
+
+    use super::*;
+    use crate::argv;
+
+    fn leaves(command: &Command) -> Vec<&Command> {
+        let below: Vec<_> = command.get_subcommands().flat_map(leaves).collect();
+        if below.is_empty() { vec![command] } else { below }
+    }
+
+    #[test]
+    fn the_tree_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_examples() {
+        for command in leaves(&Cli::command()) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(examples.starts_with("Examples:\n  weft "), "{name}: {examples}");
+        }
+    }
+
+    #[test]
+    fn a_flag_without_a_value_has_none_in_any_command() {
+        let command = Cli::command();
+        let switches = argv::switches(&command);
+        for command in leaves(&command) {
+            let valued = command.get_arguments().filter(|arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append));
+            for name in valued.filter_map(|arg| arg.get_long()) {
+                assert!(!switches.contains(name), "--{name} of {}", command.get_name());
+            }
         }
     }
 }

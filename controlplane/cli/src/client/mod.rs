@@ -104,10 +104,15 @@ impl Request<'_> {
         }
     }
 
-    /// Sends it; a 404 is an answer too: there is no such thing.
+    /// Sends it; to be told that there is no such thing is an answer too. A bare 404 is not: it
+    /// comes from an agent that has no such endpoint.
     pub(crate) async fn send_optional(self) -> Result<Option<Answer>, ClientError> {
         match self.send().await {
-            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, .. }) => Ok(None),
+            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, text })
+                if text.to_lowercase().contains("not found") =>
+            {
+                Ok(None)
+            }
             outcome => outcome.map(Some),
         }
     }

@@ -1,81 +1,87 @@
-//! `weft agent`: the flags, and nothing of what they start, which is `weft_server`'s.
+//! `weft agent`.
 
 use std::path::PathBuf;
 
 use weft_server::config::{self, Flags};
 
-use crate::failure::{Context, DONE, Failure, Outcome};
+use crate::failure::{DONE, Failure, Outcome};
 
-/// Run an agent, until it is told to stop
-///
-/// Flags win over files. Files have Consul's keys, in JSON, HCL or TOML by their ending.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const EXAMPLES: &str = "\
 Examples:
-  weft agent --dev
-  weft agent --server --bootstrap-expect 1 --data-dir /var/lib/weft --config-dir /etc/weft.d")]
+  weft agent --dev                                               keeps nothing, ready in a second
+  weft agent --server --bootstrap-expect 1 --data-dir /var/lib/weft
+  weft agent --dev --config-dir /etc/weft.d                      JSON, HCL and TOML with Consul's keys
+
+Flags win over files. SIGTERM and SIGINT end it in order; a second one ends it at once.";
+
+/// Run an agent
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Agent {
-    /// Be a server on its own that keeps nothing, to try things out
+    /// One server on 127.0.0.1 that keeps nothing
     #[arg(long)]
     dev: bool,
     /// Be a server
     #[arg(long)]
     server: bool,
-    /// How many servers a new cluster waits for
-    #[arg(long, value_name = "COUNT")]
+    /// How many servers found the cluster
+    #[arg(long, value_name = "N")]
     bootstrap_expect: Option<i64>,
     /// Where state is kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// A file to read, or a directory of files; may be given several times
-    #[arg(long = "config-file", visible_alias = "config-dir", value_name = "PATH")]
-    config: Vec<PathBuf>,
-    /// Name of this node [default: the host's name]
+    /// The node's name; without it the machine's
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
-    /// Name of the datacenter [default: dc1]
+    /// The datacenter [default: dc1]
     #[arg(long, value_name = "NAME")]
     datacenter: Option<String>,
-    /// Address to listen on for other servers
-    #[arg(long, value_name = "ADDRESS")]
+    /// The address for other servers
+    #[arg(long, value_name = "IP")]
     bind: Option<String>,
-    /// Address to give to others [default: the one that is bound]
-    #[arg(long, value_name = "ADDRESS")]
+    /// The address that others are told, where it is not the one of --bind
+    #[arg(long, value_name = "IP")]
     advertise: Option<String>,
-    /// Address to listen on for clients and proxies [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS")]
+    /// The address for HTTP and gRPC [default: 127.0.0.1]
+    #[arg(long, value_name = "IP")]
     client: Option<String>,
-    /// HTTP port, -1 for none [default: 8500]
-    #[arg(long, value_name = "PORT", allow_negative_numbers = true)]
+    /// The port of the HTTP API; -1 is off, 0 any free one [default: 8500]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     http_port: Option<i64>,
-    /// gRPC port for proxies, -1 for none [default: 8502]
-    #[arg(long, value_name = "PORT", allow_negative_numbers = true)]
+    /// The port of xDS; -1 is off, 0 any free one [default: 8502]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     grpc_port: Option<i64>,
-    /// DNS port, -1 for none [default: 8600]
-    #[arg(long, value_name = "PORT", allow_negative_numbers = true)]
+    /// The port of DNS, which is not served yet [default: 8600]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     dns_port: Option<i64>,
-    /// Port of servers for servers [default: 8300]
+    /// The port for other servers [default: 8300]
     #[arg(long, value_name = "PORT")]
     server_port: Option<i64>,
-    /// A server to join; may be given several times
+    /// A configuration file: .json, .hcl or .toml; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    config_file: Vec<PathBuf>,
+    /// A directory of configuration files, read by name after the files; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    config_dir: Vec<PathBuf>,
+    /// A server to join; may be given more than once
     #[arg(long, value_name = "HOST:PORT")]
     retry_join: Vec<String>,
-    /// What holds where no intention matches: allow or deny [default: allow]
-    #[arg(long, value_name = "POLICY")]
-    default_intention_policy: Option<String>,
     /// trace, debug, info, warn or error [default: info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
-    /// Log in JSON
+    /// Log lines as JSON
     #[arg(long)]
     log_json: bool,
+    /// What holds where no intention matches: allow or deny [default: allow]
+    #[arg(long, value_name = "POLICY")]
+    default_intention_policy: Option<String>,
 }
 
 impl Agent {
-    /// Runs the agent; returns when it has ended.
+    /// Runs until a signal ends it.
     pub(crate) fn run(&self) -> Outcome {
-        let config = config::load(&self.flags()).context("==> The configuration has faults")?;
-        weft_server::agent::run(config).map_err(|error| Failure::new(format!("==> {error:#}")))?;
+        let config = config::load(&self.flags()).map_err(|faults| Failure::new(format!("configuration: {faults}")))?;
+        weft_server::agent::run(config).map_err(|error| Failure::new(format!("agent: {error:#}")))?;
         Ok(DONE)
     }
 
@@ -98,7 +104,7 @@ impl Agent {
             log_level: self.log_level.clone(),
             log_json: self.log_json,
             default_intention_policy: self.default_intention_policy.clone(),
-            config: self.config.clone(),
+            config: self.config_file.iter().chain(&self.config_dir).cloned().collect(),
         }
     }
 }

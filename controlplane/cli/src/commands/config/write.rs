@@ -23,7 +23,7 @@ A file:
     { Name = \"*\", Action = \"deny\" },
   ]")]
 pub(crate) struct Write {
-    /// The entry, in JSON or HCL; \"-\" is standard input
+    /// The entry, in JSON or HCL; "-" is standard input
     #[arg(value_name = "FILE")]
     file: String,
     #[command(flatten)]

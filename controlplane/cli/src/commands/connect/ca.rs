@@ -32,7 +32,7 @@ Examples:
 A file, which replaces all of Config:
   { \"Provider\": \"consul\", \"Config\": { \"LeafCertTTL\": \"24h\", \"RotationPeriod\": \"2160h\" } }")]
 pub(crate) struct SetConfig {
-    /// The configuration, in JSON or HCL; \"-\" is standard input
+    /// The configuration, in JSON or HCL; "-" is standard input
     #[arg(long, value_name = "FILE")]
     config_file: String,
     #[command(flatten)]
