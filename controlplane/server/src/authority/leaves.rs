@@ -1,0 +1,102 @@
+//! The leaves that were asked for, each with its keeper.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+use weft_api::host::{AuthorityError, IssuedLeaf};
+use weft_model::{Datacenter, ServiceName};
+use weft_state::{StateView, Store};
+
+use super::disk::Disk;
+use super::issue::identity;
+use super::keeper::{Keeper, Slot};
+
+/// After a change of root, leaves are issued anew over at most this time.
+const SPREAD_MAX: Duration = Duration::from_secs(30);
+/// The share of it that each leaf adds: few leaves are replaced at once.
+const SPREAD_EACH: Duration = Duration::from_millis(10);
+
+#[derive(Clone)]
+pub(super) struct Leaves {
+    shared: Arc<Shared>,
+}
+
+/// What keepers know. They hold it weakly, so that they end with the last handle.
+pub(super) struct Shared {
+    pub(super) store: Arc<Store>,
+    pub(super) datacenter: Datacenter,
+    pub(super) disk: Option<Disk>,
+    kept: Mutex<HashMap<ServiceName, Kept>>,
+}
+
+struct Kept {
+    slot: watch::Receiver<Slot>,
+    _keeper: AbortOnDropHandle<()>,
+}
+
+impl Leaves {
+    pub(super) fn new(store: Arc<Store>, datacenter: Datacenter, data_dir: Option<PathBuf>) -> Self {
+        let disk = data_dir.map(Disk::new);
+        Self { shared: Arc::new(Shared { store, datacenter, disk, kept: Mutex::default() }) }
+    }
+
+    /// The leaf as it is, or why there is none.
+    pub(super) async fn current(&self, service: ServiceName) -> Result<IssuedLeaf, AuthorityError> {
+        let mut slot = self.slot(service)?;
+        let slot = slot.wait_for(|slot| slot.issued.is_some() || slot.failure.is_some()).await.map_err(|_| gone())?;
+        match (&slot.issued, &slot.failure) {
+            (Some(issued), _) => Ok(issued.clone()),
+            (None, Some(failure)) => Err(failure.clone()),
+            (None, None) => Err(gone()),
+        }
+    }
+
+    /// Waits for a leaf with an index above `index`.
+    pub(super) async fn after(&self, service: ServiceName, index: u64) -> Result<IssuedLeaf, AuthorityError> {
+        let mut slot = self.slot(service)?;
+        let newer = |slot: &Slot| slot.issued.as_ref().is_some_and(|issued| issued.index > index);
+        let slot = slot.wait_for(newer).await.map_err(|_| gone())?;
+        slot.issued.clone().ok_or_else(gone)
+    }
+
+    fn slot(&self, service: ServiceName) -> Result<watch::Receiver<Slot>, AuthorityError> {
+        let mut kept = self.shared.kept.lock();
+        if let Some(kept) = kept.get(&service) {
+            return Ok(kept.slot.clone());
+        }
+        self.shared.admit(&service)?;
+        let (sender, slot) = watch::channel(Slot::default());
+        let keeper = Keeper { service: service.clone(), shared: Arc::downgrade(&self.shared), slot: sender };
+        let keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run(Arc::clone(&self.shared.store))));
+        kept.insert(service, Kept { slot: slot.clone(), _keeper: keeper });
+        Ok(slot)
+    }
+}
+
+impl Shared {
+    /// A name that fits no identity gets no keeper.
+    fn admit(&self, service: &ServiceName) -> Result<(), AuthorityError> {
+        let Some(ca) = StateView::new(&self.store.current()).ca() else {
+            return Err(AuthorityError::Unavailable("CA is uninitialized".to_owned()));
+        };
+        let found = identity(&ca.value, &self.datacenter, service);
+        found.map(drop).map_err(|error| AuthorityError::Invalid(error.to_string()))
+    }
+
+    /// How long this leaf may wait after a change of root.
+    pub(super) fn jitter(&self) -> Duration {
+        let kept = u32::try_from(self.kept.lock().len()).unwrap_or(u32::MAX);
+        SPREAD_EACH.saturating_mul(kept).min(SPREAD_MAX).mul_f64(rand::random())
+    }
+}
+
+pub(super) type WeakShared = Weak<Shared>;
+
+fn gone() -> AuthorityError {
+    AuthorityError::Unavailable("the agent is shutting down".to_owned())
+}

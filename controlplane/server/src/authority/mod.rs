@@ -1,0 +1,67 @@
+//! The certificate authority as this agent uses it: the first root, changes of root, and the leaves
+//! of the services that are asked for here.
+//!
+//! ```text
+//! ask for a leaf ─> keeper (one a service) ─CaIssue─> serial ─> key, CSR, signature ─> watchers, disk
+//! configure ─> plan ─CaUpdate─> staged root ─every proxy has it─> active ─> keepers issue anew
+//! ```
+
+mod bootstrap;
+mod change;
+mod disk;
+mod issue;
+mod keeper;
+mod leaves;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use weft_api::host::{Authority, AuthorityError, IssuedLeaf};
+use weft_model::ca::CaConfig;
+use weft_model::{Datacenter, ServiceName};
+use weft_state::{ProposeError, Store};
+use weft_xds::ledger::Ledger;
+
+pub(crate) use bootstrap::found;
+use leaves::Leaves;
+
+/// The authority; clones are the same one.
+#[derive(Clone)]
+pub(crate) struct LocalAuthority {
+    store: Arc<Store>,
+    ledger: Ledger,
+    leaves: Leaves,
+}
+
+impl LocalAuthority {
+    /// An authority that keeps its leaves in `data_dir`, if there is one. The ledger tells which
+    /// proxies have a new root.
+    pub(crate) fn new(store: Arc<Store>, ledger: Ledger, datacenter: Datacenter, data_dir: Option<PathBuf>) -> Self {
+        let leaves = Leaves::new(Arc::clone(&store), datacenter, data_dir);
+        Self { store, ledger, leaves }
+    }
+}
+
+impl Authority for LocalAuthority {
+    fn leaf(&self, service: ServiceName) -> BoxFuture<'_, Result<IssuedLeaf, AuthorityError>> {
+        Box::pin(self.leaves.current(service))
+    }
+
+    fn leaf_after(&self, service: ServiceName, index: u64) -> BoxFuture<'_, Result<IssuedLeaf, AuthorityError>> {
+        Box::pin(self.leaves.after(service, index))
+    }
+
+    fn configure(&self, config: CaConfig) -> BoxFuture<'_, Result<(), AuthorityError>> {
+        // In a task of its own: a caller that gives up must not leave a root half way.
+        let change = tokio::spawn(change::configure(Arc::clone(&self.store), self.ledger.clone(), config));
+        Box::pin(async { change.await.map_err(|error| AuthorityError::Unavailable(error.to_string()))? })
+    }
+}
+
+fn unavailable(error: &ProposeError) -> AuthorityError {
+    AuthorityError::Unavailable(error.to_string())
+}

@@ -1,0 +1,168 @@
+#![allow(clippy::unwrap_used)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use weft_ca::cert::Facts;
+use weft_ca::{CaKey, KeySpec, config};
+use weft_model::ca::CaState;
+use weft_model::{Command, Topic};
+use weft_state::{State, StateView};
+
+use super::*;
+use crate::testing;
+
+struct Rig {
+    store: Arc<Store>,
+    authority: LocalAuthority,
+    _log: JoinHandle<()>,
+}
+
+impl Rig {
+    async fn start(state: State, data_dir: Option<&TempDir>) -> Self {
+        let (store, log) = testing::store(state);
+        found(&store, &config::default_config()).await.unwrap();
+        let data_dir = data_dir.map(|dir| dir.path().to_owned());
+        let authority = LocalAuthority::new(Arc::clone(&store), Ledger::default(), "dc1".into(), data_dir);
+        Self { store, authority, _log: log }
+    }
+
+    fn ca(&self) -> Arc<CaState> {
+        StateView::new(&self.store.current()).ca().unwrap().value
+    }
+
+    async fn leaf(&self, service: &str) -> IssuedLeaf {
+        self.authority.leaf(service.into()).await.unwrap()
+    }
+
+    async fn newer(&self, former: &IssuedLeaf) -> IssuedLeaf {
+        let next = self.authority.leaf_after(former.leaf.service.clone(), former.index);
+        timeout(Duration::from_secs(5), next).await.unwrap().unwrap()
+    }
+}
+
+fn first_certificate(leaf: &IssuedLeaf) -> Facts {
+    Facts::from_pem(leaf.leaf.cert_pem.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_leaf_has_its_identity_a_committed_number_and_its_record_as_index() {
+    let rig = Rig::start(State::default(), None).await;
+    let web = rig.leaf("web").await;
+    let domain = &rig.ca().trust_domain;
+    assert_eq!(web.leaf.service_uri, format!("spiffe://{domain}/ns/default/dc/dc1/svc/web"));
+    assert_eq!(first_certificate(&web).uris, [web.leaf.service_uri.as_str()]);
+    assert_eq!(first_certificate(&web).serial_number, web.leaf.serial_number);
+    assert_eq!(web.index, rig.store.current().index());
+    assert_eq!(rig.leaf("web").await, web);
+    let api = rig.leaf("api").await;
+    assert!(api.leaf.serial_number != web.leaf.serial_number && api.index > web.index);
+}
+
+#[tokio::test]
+async fn names_without_an_identity_get_no_leaf() {
+    let rig = Rig::start(State::default(), None).await;
+    let index = rig.store.current().index();
+    let refused = rig.authority.leaf("".into()).await.unwrap_err();
+    assert!(matches!(refused, AuthorityError::Invalid(_)), "{refused:?}");
+    assert_eq!(rig.store.current().index(), index);
+}
+
+#[tokio::test]
+async fn a_restarted_agent_serves_the_same_leaf_from_a_private_file() {
+    let dir = TempDir::new().unwrap();
+    let rig = Rig::start(State::default(), Some(&dir)).await;
+    let leaf = rig.leaf("web é").await;
+    let folder = dir.path().join("leaves");
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    assert_eq!(std::fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let again = Rig::start(State::clone(&rig.store.current()), Some(&dir)).await;
+    let index = again.store.current().index();
+    assert_eq!(again.leaf("web é").await, leaf);
+    assert_eq!(again.store.current().index(), index);
+}
+
+#[tokio::test]
+async fn a_kept_leaf_that_is_torn_or_of_another_cluster_is_issued_anew() {
+    let dir = TempDir::new().unwrap();
+    let rig = Rig::start(State::default(), Some(&dir)).await;
+    let leaf = rig.leaf("web").await;
+    let stranger = Rig::start(State::default(), Some(&dir)).await;
+    assert_ne!(stranger.leaf("web").await.leaf.service_uri, leaf.leaf.service_uri);
+    let file = std::fs::read_dir(dir.path().join("leaves")).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(file, b"{").unwrap();
+    let again = Rig::start(State::clone(&rig.store.current()), Some(&dir)).await;
+    assert_ne!(again.leaf("web").await, leaf);
+}
+
+async fn rotate(rig: &Rig) {
+    let key = CaKey::generate(KeySpec::from_config("ec", 256).unwrap()).unwrap();
+    let mut wanted = config::default_config();
+    wanted.config.insert("PrivateKey".into(), json!(key.private_pem().0));
+    rig.authority.configure(wanted).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_root_is_staged_then_signs_and_leaves_follow_with_the_way_back() {
+    let rig = Rig::start(State::default(), None).await;
+    let old = rig.leaf("web").await;
+    let mut watch = rig.store.subscribe([Topic::Ca].into());
+    let before = rig.store.current().index();
+    rotate(&rig).await;
+    watch.changed().await;
+    let ca = rig.ca();
+    assert_eq!(ca.roots.len(), 2);
+    assert!(rig.store.current().index() >= before + 2, "staging and activation are two steps");
+    let new = rig.newer(&old).await;
+    assert_eq!(new.leaf.root_id, ca.active_root().unwrap().id);
+    assert_ne!(new.leaf.root_id, old.leaf.root_id);
+    assert_eq!(new.leaf.cert_pem.matches("BEGIN CERTIFICATE").count(), 2);
+    assert_eq!(new.create_index, old.create_index);
+}
+
+#[tokio::test]
+async fn a_change_of_settings_keeps_the_root_and_bad_ones_are_the_callers_fault() {
+    let rig = Rig::start(State::default(), None).await;
+    let root = rig.ca().active_root().unwrap().id.clone();
+    let mut wanted = config::default_config();
+    wanted.config.insert("LeafCertTTL".into(), json!("24h"));
+    rig.authority.configure(wanted.clone()).await.unwrap();
+    assert_eq!(rig.ca().active_root().unwrap().id, root);
+    let life = rig.leaf("web").await.leaf;
+    assert!(life.valid_before.since(life.valid_after) < Duration::from_secs(25 * 3600));
+    let index = rig.store.current().index();
+    rig.authority.configure(wanted).await.unwrap();
+    assert_eq!(rig.store.current().index(), index, "the same again writes nothing");
+    let bogus = CaConfig { provider: "bogus".into(), ..CaConfig::default() };
+    let refused = rig.authority.configure(bogus).await.unwrap_err();
+    assert_eq!(refused, AuthorityError::Invalid("could not initialize provider: unknown CA provider \"bogus\"".into()));
+}
+
+#[tokio::test]
+async fn changes_at_the_same_time_all_find_their_place() {
+    let rig = Rig::start(State::default(), None).await;
+    let change = |hours: u32| {
+        let mut wanted = config::default_config();
+        wanted.config.insert("LeafCertTTL".into(), json!(format!("{hours}h")));
+        rig.authority.configure(wanted)
+    };
+    let (a, b, c) = tokio::join!(change(10), change(20), change(30));
+    a.and(b).and(c).unwrap();
+}
+
+#[tokio::test]
+async fn the_first_root_is_made_once() {
+    let rig = Rig::start(State::default(), None).await;
+    let ca = rig.ca();
+    found(&rig.store, &config::default_config()).await.unwrap();
+    assert_eq!(rig.ca(), ca);
+    let other = CaState { trust_domain: "x.consul".into(), ..(*ca).clone() };
+    let command = Command::CaUpdate { expected_modify_index: 0, ca: Box::new(other) };
+    rig.store.propose(command).await.unwrap_err();
+}

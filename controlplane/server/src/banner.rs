@@ -1,0 +1,48 @@
+//! What an agent says of itself when it has started.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use crate::app::Agent;
+use crate::config::Config;
+use crate::{REVISION, VERSION};
+
+/// Prints the banner. A closed output is no reason to stop.
+pub(crate) fn print(config: &Config, agent: &Agent) {
+    drop(std::io::stdout().write_all(text(config, agent).as_bytes()));
+}
+
+fn text(config: &Config, agent: &Agent) -> String {
+    let addresses = agent.addresses();
+    let port =
+        |address: Option<SocketAddr>| address.map_or_else(|| "-1".to_owned(), |address| address.port().to_string());
+    let kept = match &config.data_dir {
+        Some(path) => path.display().to_string(),
+        None => "nothing is kept".to_owned(),
+    };
+    let rows = [
+        ("Version", format!("'{VERSION}'")),
+        ("Revision", format!("'{REVISION}'")),
+        ("Node ID", format!("'{}'", agent.node().id)),
+        ("Node name", format!("'{}'", agent.node().name)),
+        ("Datacenter", format!("'{}'", agent.node().datacenter)),
+        ("Server", "true (Bootstrap: true)".to_owned()),
+        (
+            "Client Addr",
+            format!(
+                "[{}] (HTTP: {}, HTTPS: -1, gRPC: {}, DNS: -1)",
+                config.listen.http.address,
+                port(addresses.http),
+                port(addresses.grpc)
+            ),
+        ),
+        ("Cluster Addr", addresses.server.clone()),
+        ("Data", kept),
+    ];
+    let mut text = "==> weft agent running!\n".to_owned();
+    for (name, value) in rows.iter().filter(|(_, value)| value != "''") {
+        text.push_str(&format!("{name:>18}: {value}\n"));
+    }
+    text.push_str("\n==> Log data will now stream to standard error:\n\n");
+    text
+}

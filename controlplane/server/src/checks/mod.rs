@@ -1,0 +1,108 @@
+//! The checks that this agent runs: those of its own node that carry a definition.
+//!
+//! ```text
+//! Topic::Node ─> pass ─> start, stop ─> probes ─┐
+//! heartbeats ───────────────────────────────────┼─> Runner ─> Command::UpdateCheck
+//! timers ───────────────────────────────────────┘
+//! ```
+//!
+//! One task, the [`runner`], decides about every result, so that a heartbeat and the expiry that it
+//! prevents cannot pass each other. Probes run beside it and only report.
+
+mod alarm;
+mod alias;
+mod http;
+mod method;
+mod outcome;
+mod pass;
+mod probe;
+mod runner;
+mod tcp;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use weft_api::host::{HeartbeatError, LocalChecks};
+use weft_model::health::CheckStatus;
+use weft_model::{CheckId, NodeName, ServiceId};
+use weft_state::Store;
+
+use outcome::Outcome;
+pub(crate) use runner::Runner;
+
+/// Messages on their way to the runner; when it is full, their senders wait.
+const QUEUE: usize = 1024;
+
+/// When a proxy that has just got its listeners is probed, counted from then. Without these its check
+/// would wait for its interval.
+const SOON: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800), Duration::from_secs(2)];
+
+/// A handle on the runner. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    messages: mpsc::Sender<Message>,
+}
+
+/// What the runner is told.
+enum Message {
+    Heartbeat {
+        check: CheckId,
+        outcome: Outcome,
+        reply: oneshot::Sender<Result<(), HeartbeatError>>,
+    },
+    /// A probe has ended. `run` tells a probe from the one that it replaced.
+    Probed {
+        check: CheckId,
+        run: u64,
+        outcome: Outcome,
+    },
+    /// Something speaks for the instance's health having changed.
+    Probe(ServiceId),
+}
+
+impl Checks {
+    /// A handle, and the runner to be run.
+    pub(crate) fn new(node: NodeName, store: Arc<Store>) -> (Self, Runner) {
+        let (messages, receiver) = mpsc::channel(QUEUE);
+        let runner = Runner::new(node, store, receiver, messages.downgrade());
+        (Self { messages }, runner)
+    }
+
+    /// Probes an instance's checks a few times within the next seconds.
+    pub(crate) fn probe_soon(&self, service: ServiceId) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let start = tokio::time::Instant::now();
+            for delay in SOON {
+                tokio::time::sleep_until(start + delay).await;
+                if messages.send(Message::Probe(service.clone())).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+impl LocalChecks for Checks {
+    fn heartbeat(
+        &self,
+        check: CheckId,
+        status: CheckStatus,
+        output: String,
+    ) -> BoxFuture<'_, Result<(), HeartbeatError>> {
+        Box::pin(async move {
+            let gone = || HeartbeatError::Unavailable("the agent is shutting down".to_owned());
+            let (reply, answer) = oneshot::channel();
+            let outcome = Outcome::new(status, output);
+            self.messages.send(Message::Heartbeat { check, outcome, reply }).await.map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())?
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

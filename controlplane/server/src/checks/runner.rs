@@ -1,0 +1,217 @@
+//! The task that owns this agent's checks.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
+use weft_api::host::HeartbeatError;
+use weft_model::health::{Check, CheckStatus};
+use weft_model::{CheckId, NodeName, ServiceId, Topic};
+use weft_state::{StateView, Store};
+
+use super::Message;
+use super::alarm::{Alarm, Alarms};
+use super::method::Method;
+use super::outcome::Outcome;
+use super::probe;
+use super::write::{Ending, Reply, Writes};
+
+/// How long an output may be old before it is written without a change of status: outputs hold
+/// times and counters, and each write wakes every reader of the service.
+const OUTPUT_EVERY: Duration = Duration::from_secs(300);
+
+/// The pause before what could not be written is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A pass may take at most one part in so many of the time.
+const PASS_SHARE: u32 = 5;
+
+/// Runs the checks of one node. Dropping it, or the future of [`Runner::run`], ends them all.
+pub(crate) struct Runner {
+    pub(super) node: NodeName,
+    pub(super) store: Arc<Store>,
+    messages: mpsc::Receiver<Message>,
+    pub(super) results: mpsc::WeakSender<Message>,
+    pub(super) running: HashMap<CheckId, Running>,
+    pub(super) alarms: Alarms,
+    pub(super) writes: Writes,
+    pub(super) gate: Arc<Semaphore>,
+    /// How many probes were started.
+    pub(super) runs: u64,
+    pub(super) passes: u64,
+}
+
+/// A check under care.
+pub(super) struct Running {
+    /// The check as of the last pass that changed it.
+    pub(super) seen: Arc<Check>,
+    /// The last pass that saw it.
+    pub(super) pass: u64,
+    pub(super) method: Method,
+    pub(super) work: Work,
+}
+
+/// What keeps it going.
+pub(super) enum Work {
+    /// Nothing here: it has an alarm, or is looked at in every pass.
+    Alone,
+    Probe {
+        run: u64,
+        soon: Arc<Notify>,
+        written: Option<Instant>,
+        _task: AbortOnDropHandle<()>,
+    },
+}
+
+impl Runner {
+    pub(super) fn new(
+        node: NodeName,
+        store: Arc<Store>,
+        messages: mpsc::Receiver<Message>,
+        results: mpsc::WeakSender<Message>,
+    ) -> Self {
+        Self {
+            writes: Writes::new(node.clone(), Arc::clone(&store)),
+            node,
+            store,
+            messages,
+            results,
+            running: HashMap::new(),
+            alarms: Alarms::default(),
+            gate: Arc::new(Semaphore::new(probe::TOGETHER)),
+            runs: 0,
+            passes: 0,
+        }
+    }
+
+    /// Runs until every handle is gone.
+    pub(crate) async fn run(mut self) {
+        let mut watched = BTreeSet::from([Topic::Node(self.node.clone())]);
+        let mut subscription = self.store.subscribe(watched.clone());
+        let mut pass_at = Some(Instant::now());
+        let mut rested = Instant::now();
+        loop {
+            tokio::select! {
+                // A heartbeat goes before the expiry that it is about to prevent.
+                biased;
+                message = self.messages.recv() => match message {
+                    Some(message) => self.receive(message),
+                    None => return,
+                },
+                ending = self.writes.next() => if ending == Ending::Unknown {
+                    self.alarms.set(Alarm::Retry, RETRY);
+                },
+                alarm = self.alarms.next() => match alarm {
+                    Alarm::Silent(check) => self.expire(&check),
+                    Alarm::Reap(check) => self.reap(&check),
+                    Alarm::Retry => pass_at = Some(rested),
+                },
+                () = sleep_until(pass_at.unwrap_or(rested)), if pass_at.is_some() => {
+                    let started = Instant::now();
+                    let topics = self.pass();
+                    // Quiet nodes are served at once, busy ones in a rhythm that they can bear.
+                    rested = Instant::now() + started.elapsed() * PASS_SHARE;
+                    // What happened to a topic before it was watched wakes nobody.
+                    pass_at = (topics != watched).then_some(rested);
+                    watched.clone_from(&topics);
+                    subscription.watch(topics);
+                }
+                _ = subscription.changed(), if pass_at.is_none() => pass_at = Some(rested),
+            }
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Heartbeat { check, outcome, reply } => self.heartbeat(check, outcome, reply),
+            Message::Probed { check, run, outcome } => self.probed(&check, run, outcome),
+            Message::Probe(service) => self.probe_now(&service),
+        }
+    }
+
+    fn probe_now(&mut self, service: &ServiceId) {
+        let state = self.store.current();
+        let Some(instance) = StateView::new(&state).instance(&self.node, service) else { return };
+        for check in instance.checks.iter().filter(|check| check.value.service_id == *service) {
+            if let Some(Running { work: Work::Probe { soon, .. }, .. }) = self.running.get(&check.value.id) {
+                soon.notify_one();
+            }
+        }
+    }
+
+    /// The state decides what is known, not what runs: a check may report before the pass that
+    /// starts it.
+    fn heartbeat(&mut self, check: CheckId, outcome: Outcome, reply: Reply) {
+        let refusal = match self.stored(&check).map(|check| Method::of(&check)) {
+            None => HeartbeatError::Unknown(check.as_str().to_owned()),
+            Some(Some(Method::Ttl(ttl))) => {
+                self.alarms.set(Alarm::Silent(check.clone()), ttl);
+                return self.write(check, outcome, Some(reply));
+            }
+            Some(_) => HeartbeatError::NotTtl(check.as_str().to_owned()),
+        };
+        // Whoever asked may have gone.
+        drop(reply.send(Err(refusal)));
+    }
+
+    fn expire(&mut self, id: &CheckId) {
+        const EXPIRED: &str = "TTL expired";
+        let Some(check) = self.stored(id) else { return };
+        let is_ttl = matches!(Method::of(&check), Some(Method::Ttl(_)));
+        if !is_ttl || (check.status == CheckStatus::Critical && check.output.starts_with(EXPIRED)) {
+            return;
+        }
+        let output = if check.output.is_empty() {
+            EXPIRED.to_owned()
+        } else {
+            format!("{EXPIRED} (last output before timeout follows): {}", check.output)
+        };
+        tracing::warn!(check = %id, "TTL check was not heard of in time, is now critical");
+        self.write(id.clone(), Outcome::critical(output), None);
+    }
+
+    fn reap(&mut self, id: &CheckId) {
+        let Some(check) = self.stored(id).filter(|check| check.status == CheckStatus::Critical) else { return };
+        tracing::info!(check = %id, service = %check.service_id, "critical for too long, deregistering the service");
+        self.writes.deregister(check.service_id);
+    }
+
+    fn probed(&mut self, id: &CheckId, run: u64, outcome: Outcome) {
+        let Some(check) = self.stored(id) else { return };
+        let Some(Running { work: Work::Probe { run: current, written, .. }, .. }) = self.running.get_mut(id) else {
+            return;
+        };
+        let same_status = check.status == outcome.status;
+        let recent = written.is_some_and(|written| written.elapsed() < OUTPUT_EVERY);
+        if *current != run || (same_status && recent) {
+            return;
+        }
+        *written = Some(Instant::now());
+        if !same_status {
+            tracing::info!(check = %id, status = %outcome.status, "check changed");
+        }
+        self.write(id.clone(), outcome, None);
+    }
+
+    /// Writes a result, unless the state says the same and nothing is about to change that.
+    pub(super) fn write(&mut self, check: CheckId, outcome: Outcome, reply: Option<Reply>) {
+        let unchanged = !self.writes.is_under_way(&check)
+            && self
+                .stored(&check)
+                .is_some_and(|stored| stored.status == outcome.status && stored.output == outcome.output);
+        match (unchanged, reply) {
+            // Whoever asked may have gone.
+            (true, Some(reply)) => drop(reply.send(Ok(()))),
+            (true, None) => {}
+            (false, reply) => self.writes.update(check, outcome, reply),
+        }
+    }
+
+    fn stored(&self, id: &CheckId) -> Option<Check> {
+        let state = self.store.current();
+        StateView::new(&state).check(&self.node, id).map(|check| (*check.value).clone())
+    }
+}

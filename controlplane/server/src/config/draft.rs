@@ -1,0 +1,50 @@
+//! A configuration while it is gathered: what the sources have said so far, not yet judged together.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use weft_model::catalog::Meta;
+use weft_model::intention::DefaultPolicy;
+
+use super::{Definitions, Port};
+
+/// Every key that an agent reads; `None` is not said.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) dev: Option<bool>,
+    pub(super) server: Option<bool>,
+    pub(super) bootstrap: Option<bool>,
+    pub(super) bootstrap_expect: Option<i64>,
+    pub(super) data_dir: Option<PathBuf>,
+    pub(super) node_name: Option<String>,
+    pub(super) node_id: Option<String>,
+    pub(super) node_meta: Option<Meta>,
+    pub(super) datacenter: Option<String>,
+    pub(super) bind: Option<IpAddr>,
+    pub(super) advertise: Option<IpAddr>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) http_address: Option<IpAddr>,
+    pub(super) grpc_address: Option<IpAddr>,
+    pub(super) http_connections_per_client: Option<usize>,
+    pub(super) ports: Ports,
+    pub(super) log_level: Option<tracing::Level>,
+    pub(super) log_json: Option<bool>,
+    pub(super) acl_default_policy: Option<DefaultPolicy>,
+    pub(super) default_intention_policy: Option<DefaultPolicy>,
+    pub(super) ca_provider: Option<String>,
+    pub(super) ca_config: Option<Map<String, Value>>,
+    pub(super) retry_join: Vec<String>,
+    pub(super) definitions: Definitions,
+}
+
+/// The block `ports`.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    pub(super) http: Option<Port>,
+    pub(super) grpc: Option<Port>,
+    pub(super) dns: Option<Port>,
+    pub(super) server: Option<Port>,
+    pub(super) sidecar_min: Option<u16>,
+    pub(super) sidecar_max: Option<u16>,
+}

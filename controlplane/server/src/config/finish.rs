@@ -1,0 +1,166 @@
+//! From all that was said to what holds: defaults, and what settings mean together.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use weft_ca::config as ca;
+use weft_model::ca::CaConfig;
+use weft_model::{Datacenter, Faults, NodeName};
+
+use super::draft::{Draft, Ports};
+use super::{Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port};
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// The configuration, or `None` when a fault leaves nothing to return.
+pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
+    let dev = draft.dev == Some(true);
+    judge_role(&draft, dev, faults);
+    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let bind = draft.bind.unwrap_or(if dev { LOOPBACK } else { any });
+    let address = draft.advertise.or_else(|| reachable(bind));
+    if address.is_none() {
+        faults.say("no address to give to others was found: set bind_addr or advertise_addr");
+    }
+    let listen = listen(&draft, faults);
+    let ca = ca_config(&draft, faults);
+    judge_definitions(&draft.definitions, faults);
+    Some(Config {
+        dev,
+        data_dir: draft.data_dir.clone().filter(|_| !dev),
+        node: NodeConfig {
+            name: node_name(&draft, faults),
+            id: draft.node_id.clone().unwrap_or_default(),
+            datacenter: datacenter(&draft, faults),
+            address: address?,
+            meta: draft.node_meta.unwrap_or_default(),
+        },
+        bind,
+        listen: listen?,
+        default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
+        ca: ca?,
+        definitions: draft.definitions,
+        log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
+        retry_join: draft.retry_join,
+    })
+}
+
+/// What this version can be: one server, alone.
+fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
+    let expected = draft.bootstrap_expect.or((draft.bootstrap == Some(true)).then_some(1));
+    if let Some(expected) = expected.filter(|expected| *expected != 1) {
+        faults.say(format!(
+            "bootstrap_expect = {expected}: a cluster of several servers is not supported yet; only 1 is"
+        ));
+    }
+    if dev {
+        return;
+    }
+    if draft.server != Some(true) {
+        faults.say("a client agent is not supported yet: start with --dev, or with --server and --bootstrap-expect 1");
+    } else if expected.is_none() {
+        faults.say("a server that joins others is not supported yet: start it with --bootstrap-expect 1");
+    }
+    if draft.data_dir.is_none() {
+        faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing");
+    }
+}
+
+fn node_name(draft: &Draft, faults: &mut Faults) -> NodeName {
+    let name = draft.node_name.clone().or_else(hostname).unwrap_or_default();
+    if name.is_empty() {
+        faults.say("node_name is missing, and this machine has no host name");
+    }
+    name.into()
+}
+
+fn hostname() -> Option<String> {
+    let name =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    name.ok().map(|name| name.trim().to_owned())
+}
+
+/// It becomes a label of DNS names and a segment of identities.
+fn datacenter(draft: &Draft, faults: &mut Faults) -> Datacenter {
+    let name = draft.datacenter.clone().unwrap_or_else(|| "dc1".to_owned()).to_ascii_lowercase();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        faults.say(format!("datacenter: {name:?} may hold letters, digits, - and _ only"));
+    }
+    name.into()
+}
+
+/// The address under which others reach `bind`. For all addresses it is the one that packets to the
+/// outside would carry; finding it sends nothing.
+fn reachable(bind: IpAddr) -> Option<IpAddr> {
+    if !bind.is_unspecified() {
+        return Some(bind);
+    }
+    let outside: SocketAddr =
+        if bind.is_ipv4() { ([192, 0, 2, 1], 9).into() } else { ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9).into() };
+    let socket = UdpSocket::bind((bind, 0)).ok()?;
+    socket.connect(outside).ok()?;
+    socket.local_addr().ok().map(|local| local.ip()).filter(|ip| !ip.is_unspecified())
+}
+
+fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
+    let client = draft.client.unwrap_or(LOOPBACK);
+    let Ports { http, grpc, dns, server, sidecar_min, sidecar_max } = &draft.ports;
+    let (first, last) = (sidecar_min.unwrap_or(21000), sidecar_max.unwrap_or(21255));
+    if first == 0 || first > last {
+        faults.say(format!("ports: sidecar_min_port {first} and sidecar_max_port {last} make no range"));
+    }
+    // Off and "the default" can be had; a port that nobody answers would look like a fault elsewhere.
+    if let Some(Port::At(port)) = dns {
+        tracing::debug!(port, "DNS is not served yet");
+    }
+    let server_port = match server.unwrap_or(Port::At(8300)) {
+        Port::At(port) => port,
+        Port::Off => {
+            faults.say("ports.server: a server needs its port");
+            return None;
+        }
+    };
+    Some(Listen {
+        http: Endpoint { address: draft.http_address.unwrap_or(client), port: http.unwrap_or(Port::At(8500)) },
+        http_connections_per_client: draft.http_connections_per_client.unwrap_or(200),
+        grpc: Endpoint { address: draft.grpc_address.unwrap_or(client), port: grpc.unwrap_or(Port::At(8502)) },
+        server_port,
+        sidecar_ports: (first, last),
+    })
+}
+
+fn ca_config(draft: &Draft, faults: &mut Faults) -> Option<CaConfig> {
+    let default = ca::default_config();
+    let config = CaConfig {
+        provider: draft.ca_provider.clone().unwrap_or(default.provider),
+        config: draft.ca_config.clone().unwrap_or(default.config),
+        force_without_cross_signing: false,
+    };
+    match ca::check(&config) {
+        Ok(_) => Some(config),
+        Err(error) => {
+            faults.say(format!("connect: {error}"));
+            None
+        }
+    }
+}
+
+fn judge_definitions(definitions: &Definitions, faults: &mut Faults) {
+    for check in &definitions.checks {
+        let name = if check.name.is_empty() { "check" } else { check.name.as_str() };
+        if check.name.is_empty() {
+            faults.say("check: Missing check name");
+        }
+        if let Err(fault) = check.validate() {
+            faults.say(format!("{name}: {fault}"));
+        }
+    }
+    let node = weft_model::catalog::Node::default();
+    for service in &definitions.services {
+        if let Err(found) = service.clone().into_registration(&node, (1, 1), true) {
+            for fault in found.0 {
+                faults.say(format!("service {:?}: {fault}", service.name.as_str()));
+            }
+        }
+    }
+}

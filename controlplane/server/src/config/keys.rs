@@ -1,0 +1,231 @@
+//! The keys that an agent reads: one row a key, with how its value is read.
+
+use serde_json::{Map, Value};
+use weft_model::Faults;
+
+use super::draft::Draft;
+use super::nearest::nearest;
+use super::read;
+
+/// One source of settings: a file, or the command line.
+pub(super) struct Settings {
+    /// What to call it in a fault.
+    pub(super) origin: Origin,
+    pub(super) values: Map<String, Value>,
+}
+
+/// Where settings come from.
+pub(super) enum Origin {
+    File(String),
+    /// The flag that stands for each key's path.
+    Flags(Vec<(&'static str, &'static str)>),
+}
+
+type Read = fn(&mut Draft, &Value) -> Result<(), String>;
+
+/// Key, and what its value sets. A dot goes down into a block.
+const KEYS: &[(&str, Read)] = &[
+    ("acl.default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
+    ("acl.enabled", |_, value| read::only_off(value)),
+    ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
+    ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
+    ("advertise_addr", |draft, value| set(&mut draft.advertise, read::address(value))),
+    ("bind_addr", |draft, value| set(&mut draft.bind, read::address(value))),
+    ("bootstrap", |draft, value| set(&mut draft.bootstrap, read::boolean(value))),
+    ("bootstrap_expect", |draft, value| set(&mut draft.bootstrap_expect, read::integer(value))),
+    ("check", |draft, value| add(&mut draft.definitions.checks, read::definitions(value))),
+    ("checks", |draft, value| add(&mut draft.definitions.checks, read::definitions(value))),
+    ("client_addr", |draft, value| set(&mut draft.client, read::address(value))),
+    ("connect.ca_config", |draft, value| set(&mut draft.ca_config, read::map(value))),
+    ("connect.ca_provider", |draft, value| set(&mut draft.ca_provider, read::text(value))),
+    ("connect.enabled", |_, value| match read::boolean(value)? {
+        true => Ok(()),
+        false => Err("cannot be switched off: the mesh is what weft is".to_owned()),
+    }),
+    ("data_dir", |draft, value| set(&mut draft.data_dir, read::text(value).map(Into::into))),
+    ("datacenter", |draft, value| set(&mut draft.datacenter, read::text(value))),
+    ("default_intention_policy", |draft, value| set(&mut draft.default_intention_policy, read::policy(value))),
+    ("dev", |draft, value| set(&mut draft.dev, read::boolean(value))),
+    ("enable_local_script_checks", |_, value| read::only_off(value)),
+    ("enable_script_checks", |_, value| read::only_off(value)),
+    ("limits.http_max_conns_per_client", |draft, value| {
+        set(&mut draft.http_connections_per_client, read::count(value))
+    }),
+    ("log_json", |draft, value| set(&mut draft.log_json, read::boolean(value))),
+    ("log_level", |draft, value| set(&mut draft.log_level, read::level(value))),
+    ("node_id", |draft, value| set(&mut draft.node_id, read::text(value))),
+    ("node_meta", |draft, value| set(&mut draft.node_meta, read::pairs(value))),
+    ("node_name", |draft, value| set(&mut draft.node_name, read::text(value))),
+    ("ports.dns", |draft, value| set(&mut draft.ports.dns, read::port(value))),
+    ("ports.grpc", |draft, value| set(&mut draft.ports.grpc, read::port(value))),
+    ("ports.grpc_tls", |_, value| read::only_off(value)),
+    ("ports.http", |draft, value| set(&mut draft.ports.http, read::port(value))),
+    ("ports.https", |_, value| read::only_off(value)),
+    // Gossip does not exist here; its ports may stay in files that come from Consul.
+    ("ports.serf_lan", |_, value| read::port(value).map(drop)),
+    ("ports.serf_wan", |_, value| read::port(value).map(drop)),
+    ("ports.server", |draft, value| set(&mut draft.ports.server, read::port(value))),
+    ("ports.sidecar_max_port", |draft, value| set(&mut draft.ports.sidecar_max, read::port_number(value))),
+    ("ports.sidecar_min_port", |draft, value| set(&mut draft.ports.sidecar_min, read::port_number(value))),
+    ("retry_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
+    ("server", |draft, value| set(&mut draft.server, read::boolean(value))),
+    ("service", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
+    ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
+    ("start_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
+    ("ui", |_, value| read::only_off(value)),
+    ("ui_config.enabled", |_, value| read::only_off(value)),
+];
+
+/// Consul's keys that mean something which weft does not have yet. Reading them as if they were set
+/// would be a lie.
+const LATER: &[&str] = &[
+    "acl",
+    "addresses",
+    "advertise_addr_ipv4",
+    "advertise_addr_ipv6",
+    "advertise_addr_wan",
+    "alt_domain",
+    "audit",
+    "auto_config",
+    "auto_encrypt",
+    "auto_reload_config",
+    "autopilot",
+    "ca_file",
+    "ca_path",
+    "cert_file",
+    "check_update_interval",
+    "cloud",
+    "config_entries",
+    "connect",
+    "discard_check_output",
+    "discovery_max_stale",
+    "disable_remote_exec",
+    "dns_config",
+    "domain",
+    "enable_central_service_config",
+    "enable_debug",
+    "encrypt",
+    "encrypt_verify_incoming",
+    "encrypt_verify_outgoing",
+    "experiments",
+    "gossip_lan",
+    "gossip_wan",
+    "http_config",
+    "key_file",
+    "leave_on_terminate",
+    "license_path",
+    "limits",
+    "log_file",
+    "log_rotate_bytes",
+    "log_rotate_duration",
+    "log_rotate_max_files",
+    "partition",
+    "peering",
+    "performance",
+    "ports",
+    "primary_datacenter",
+    "primary_gateways",
+    "raft_logstore",
+    "raft_protocol",
+    "raft_snapshot_interval",
+    "raft_snapshot_threshold",
+    "raft_trailing_logs",
+    "read_replica",
+    "recursors",
+    "reporting",
+    "retry_interval",
+    "retry_join_wan",
+    "retry_max",
+    "rpc",
+    "segment",
+    "segments",
+    "serf_lan",
+    "serf_wan",
+    "server_name",
+    "session_ttl_min",
+    "skip_leave_on_interrupt",
+    "start_join_wan",
+    "syslog_facility",
+    "tagged_addresses",
+    "telemetry",
+    "tls",
+    "translate_wan_addrs",
+    "ui_config",
+    "unix_sockets",
+    "use_streaming_backend",
+    "verify_incoming",
+    "verify_outgoing",
+    "verify_server_hostname",
+    "version",
+    "watches",
+    "xds",
+];
+
+fn set<T>(place: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
+    *place = Some(value?);
+    Ok(())
+}
+
+fn add<T>(list: &mut Vec<T>, values: Result<Vec<T>, String>) -> Result<(), String> {
+    list.extend(values?);
+    Ok(())
+}
+
+/// Reads one source over what the earlier ones said.
+pub(super) fn apply(settings: &Settings, draft: &mut Draft, faults: &mut Faults) {
+    apply_block(settings, "", &settings.values, draft, faults);
+}
+
+fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, draft: &mut Draft, faults: &mut Faults) {
+    for (key, value) in block {
+        let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        if value.is_null() {
+            continue;
+        }
+        if let Some((_, read)) = KEYS.iter().find(|(known, _)| *known == path) {
+            if let Err(fault) = read(draft, value) {
+                faults.say(settings.origin.fault(&path, &fault));
+            }
+        } else if below(&path).next().is_some() {
+            match read::map(value) {
+                Ok(block) => apply_block(settings, &path, &block, draft, faults),
+                Err(fault) => faults.say(settings.origin.fault(&path, &fault)),
+            }
+        } else {
+            faults.say(settings.origin.fault(&path, &unknown(above, key)));
+        }
+    }
+}
+
+/// The names that the block at `path` may hold.
+fn below(path: &str) -> impl Iterator<Item = &'static str> {
+    let known = KEYS.iter().filter_map(move |(known, _)| {
+        let rest = if path.is_empty() { known } else { known.strip_prefix(path)?.strip_prefix('.')? };
+        rest.split('.').next()
+    });
+    // Two keys of one block lie side by side.
+    let mut last = "";
+    known.filter(move |name| std::mem::replace(&mut last, name) != *name)
+}
+
+fn unknown(above: &str, key: &str) -> String {
+    if above.is_empty() && LATER.contains(&key) {
+        return "is not supported yet".to_owned();
+    }
+    match nearest(key, below(above)) {
+        Some(name) => format!("is not a known key; did you mean {name:?}?"),
+        None => "is not a known key".to_owned(),
+    }
+}
+
+impl Origin {
+    fn fault(&self, path: &str, fault: &str) -> String {
+        match self {
+            Self::File(name) => format!("{name}: {path}: {fault}"),
+            Self::Flags(flags) => {
+                let flag = flags.iter().find(|(_, key)| *key == path).map_or(path, |(flag, _)| flag);
+                format!("{flag}: {fault}")
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! An agent's configuration: one typed tree, read once, handed to the parts as values.
+//!
+//! ```text
+//! files, dirs ─> Settings (Value trees) ─┐
+//! flags ─> Settings ─────────────────────┴─ KEYS ─> Draft ─finish─> Config
+//! ```
+//!
+//! Keys, files and flags are Consul's. Later sources win: files in their order, then flags. All that
+//! is wrong is reported at once, with the file or flag that says it.
+
+mod draft;
+mod file;
+mod finish;
+mod flags;
+mod keys;
+mod nearest;
+mod read;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use weft_model::ca::CaConfig;
+use weft_model::intention::DefaultPolicy;
+use weft_model::registration::{CheckBody, ServiceDefinition};
+use weft_model::{Datacenter, Faults, NodeName};
+
+pub use flags::Flags;
+
+/// All that an agent is told at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Nothing is kept after the end.
+    pub dev: bool,
+    /// Where state is kept; `None` only with `dev`.
+    pub data_dir: Option<PathBuf>,
+    pub node: NodeConfig,
+    /// Where servers talk to each other, and where the node's own address comes from.
+    pub bind: IpAddr,
+    pub listen: Listen,
+    /// What holds where no intention matches.
+    pub default_policy: DefaultPolicy,
+    /// The CA that a new cluster starts with.
+    pub ca: CaConfig,
+    pub definitions: Definitions,
+    pub log: Log,
+    /// Addresses to join, as given. A server that is alone has nothing to ask them.
+    pub retry_join: Vec<String>,
+}
+
+/// What the agent registers of itself.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    pub name: NodeName,
+    /// Empty: made at the first start and kept in the data directory.
+    pub id: String,
+    pub datacenter: Datacenter,
+    /// Where others reach this node.
+    pub address: IpAddr,
+    pub meta: weft_model::catalog::Meta,
+}
+
+/// Where the agent listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen {
+    pub http: Endpoint,
+    /// How many HTTP connections one client address may have at a time.
+    pub http_connections_per_client: usize,
+    pub grpc: Endpoint,
+    /// The port that servers name to each other.
+    pub server_port: u16,
+    /// Ports for sidecars that name none, both ends included.
+    pub sidecar_ports: (u16, u16),
+}
+
+/// An address of a listener, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub address: IpAddr,
+    pub port: Port,
+}
+
+/// A port as configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// `-1`: not served.
+    Off,
+    /// Served here; 0 takes any free one.
+    At(u16),
+}
+
+/// What the files register: `service`, `services`, `check`, `checks`.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    pub services: Vec<ServiceDefinition>,
+    pub checks: Vec<CheckBody>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    pub level: tracing::Level,
+    pub json: bool,
+}
+
+/// Reads files and flags into a configuration.
+///
+/// # Errors
+/// Everything that is wrong, each with its source.
+pub fn load(flags: &Flags) -> Result<Config, Faults> {
+    let mut faults = Faults::default();
+    let mut draft = draft::Draft::default();
+    for settings in file::read_all(&flags.config, &mut faults) {
+        keys::apply(&settings, &mut draft, &mut faults);
+    }
+    keys::apply(&flags.settings(), &mut draft, &mut faults);
+    let config = finish::finish(draft, &mut faults);
+    match (config, faults.into_result()) {
+        (Some(config), Ok(())) => Ok(config),
+        (_, Err(faults)) => Err(faults),
+        (None, Ok(())) => Err(Faults(vec![])),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Reading single values. Each answers the value, or what it should have been.
+
+use std::net::IpAddr;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use weft_model::catalog::Meta;
+use weft_model::decode::{Flavor, from_value};
+use weft_model::intention::DefaultPolicy;
+
+use super::Port;
+
+pub(super) fn text(value: &Value) -> Result<String, String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
+}
+
+pub(super) fn boolean(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| expected("true or false", value))
+}
+
+pub(super) fn integer(value: &Value) -> Result<i64, String> {
+    value.as_i64().ok_or_else(|| expected("a whole number", value))
+}
+
+pub(super) fn count(value: &Value) -> Result<usize, String> {
+    usize::try_from(integer(value)?).map_err(|_| format!("{value} is not a number of things"))
+}
+
+/// `-1` is off, 0 any free one.
+pub(super) fn port(value: &Value) -> Result<Port, String> {
+    let number = integer(value)?;
+    if number < 0 {
+        return Ok(Port::Off);
+    }
+    port_number(value).map(Port::At)
+}
+
+pub(super) fn port_number(value: &Value) -> Result<u16, String> {
+    u16::try_from(integer(value)?).map_err(|_| format!("{value} is not a port: ports go from 0 to 65535"))
+}
+
+pub(super) fn address(value: &Value) -> Result<IpAddr, String> {
+    let written = text(value)?;
+    if written.contains("{{") {
+        return Err(format!("{written:?}: templates of addresses are not supported yet: give the IP address"));
+    }
+    if written == "localhost" {
+        return Ok(IpAddr::from([127, 0, 0, 1]));
+    }
+    written.trim().parse().map_err(|_| format!("{written:?} is not one IP address"))
+}
+
+pub(super) fn level(value: &Value) -> Result<tracing::Level, String> {
+    let written = text(value)?;
+    match written.to_ascii_lowercase().as_str() {
+        "trace" => Ok(tracing::Level::TRACE),
+        "debug" => Ok(tracing::Level::DEBUG),
+        "info" => Ok(tracing::Level::INFO),
+        "warn" => Ok(tracing::Level::WARN),
+        "err" | "error" => Ok(tracing::Level::ERROR),
+        _ => Err(format!("{written:?} is not one of trace, debug, info, warn, error")),
+    }
+}
+
+pub(super) fn policy(value: &Value) -> Result<DefaultPolicy, String> {
+    match text(value)?.as_str() {
+        "allow" => Ok(DefaultPolicy::Allow),
+        "deny" => Ok(DefaultPolicy::Deny),
+        other => Err(format!("{other:?} is neither \"allow\" nor \"deny\"")),
+    }
+}
+
+pub(super) fn map(value: &Value) -> Result<Map<String, Value>, String> {
+    match value {
+        Value::Object(map) => Ok(map.clone()),
+        // HCL writes a block as a list of one.
+        Value::Array(items) if items.len() == 1 => map(&items[0]),
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(expected("a block", value))
+        }
+    }
+}
+
+pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
+    match value.as_array() {
+        Some(items) => items.iter().map(text).collect(),
+        None => text(value).map(|text| vec![text]),
+    }
+}
+
+pub(super) fn pairs(value: &Value) -> Result<Meta, String> {
+    map(value)?.iter().map(|(key, value)| Ok((key.clone(), text(value)?))).collect()
+}
+
+/// One definition or a list of them.
+pub(super) fn definitions<T: DeserializeOwned>(value: &Value) -> Result<Vec<T>, String> {
+    let items = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let definitions = items.into_iter().map(|item| from_value(item, Flavor::Body).map_err(|error| error.to_string()));
+    definitions.collect()
+}
+
+/// Only what says that the thing is off.
+pub(super) fn only_off(value: &Value) -> Result<(), String> {
+    let is_off = matches!(value, Value::Bool(false)) || value.as_i64().is_some_and(|port| port <= 0);
+    if is_off { Ok(()) } else { Err("is not supported yet".to_owned()) }
+}
+
+fn expected(wanted: &str, value: &Value) -> String {
+    format!("expected {wanted}, found {value}")
+}

@@ -1,0 +1,142 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use tempfile::TempDir;
+use weft_model::intention::DefaultPolicy;
+
+use super::*;
+
+fn load_files(files: &[(&str, &str)], flags: Flags) -> Result<Config, Faults> {
+    let dir = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    let config = vec![dir.path().to_owned()];
+    load(&Flags { config, ..flags }).map_err(|faults| {
+        let cut = |text: String| text.replace(&format!("{}/", dir.path().display()), "");
+        Faults(faults.0.into_iter().map(|fault| weft_model::Fault { message: cut(fault.message), ..fault }).collect())
+    })
+}
+
+fn faults(files: &[(&str, &str)], flags: Flags) -> Vec<String> {
+    load_files(files, flags).unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+fn dev() -> Flags {
+    Flags { dev: true, ..Flags::default() }
+}
+
+#[test]
+fn dev_needs_nothing_else() {
+    let config = load(&dev()).unwrap();
+    assert!(config.dev && config.data_dir.is_none());
+    assert_eq!(config.node.address, IpAddr::from([127, 0, 0, 1]));
+    assert_eq!(config.node.datacenter, "dc1");
+    assert_eq!(config.listen.http, Endpoint { address: [127, 0, 0, 1].into(), port: Port::At(8500) });
+    assert_eq!(config.listen.sidecar_ports, (21000, 21255));
+    assert_eq!(config.default_policy, DefaultPolicy::Allow);
+}
+
+const HCL: &str = r#"
+    node_name = "n1"
+    ports { http = 9500  grpc = -1 }
+    acl { enabled = false default_policy = "deny" }
+    connect { enabled = true ca_config { leaf_cert_ttl = "24h" } }
+    service { name = "web" port = 80 connect { sidecar_service {} } }
+    service { name = "api" id = "api-1" port = 81 check { ttl = "10s" } }
+"#;
+const JSON: &str = r#"{"node_name": "n1", "ports": {"http": 9500, "grpc": -1},
+    "acl": {"enabled": false, "default_policy": "deny"},
+    "connect": {"enabled": true, "ca_config": {"leaf_cert_ttl": "24h"}},
+    "services": [{"name": "web", "port": 80, "connect": {"sidecar_service": {}}},
+                 {"name": "api", "id": "api-1", "port": 81, "check": {"ttl": "10s"}}]}"#;
+const TOML: &str = r#"
+    node_name = "n1"
+    ports = { http = 9500, grpc = -1 }
+    acl = { enabled = false, default_policy = "deny" }
+    connect = { enabled = true, ca_config = { leaf_cert_ttl = "24h" } }
+    [[services]]
+    name = "web"
+    port = 80
+    connect = { sidecar_service = {} }
+    [[services]]
+    name = "api"
+    id = "api-1"
+    port = 81
+    check = { ttl = "10s" }
+"#;
+
+#[test]
+fn three_languages_say_the_same() {
+    for (name, text) in [("a.hcl", HCL), ("a.json", JSON), ("a.toml", TOML)] {
+        let config = load_files(&[(name, text)], dev()).unwrap();
+        assert_eq!(config.node.name, "n1", "{name}");
+        assert_eq!(config.listen.http.port, Port::At(9500), "{name}");
+        assert_eq!(config.listen.grpc.port, Port::Off, "{name}");
+        assert_eq!(config.default_policy, DefaultPolicy::Deny, "{name}");
+        let ids: Vec<_> = config.definitions.services.iter().map(ServiceDefinition::service_id).collect();
+        assert_eq!(ids, ["web", "api-1"], "{name}");
+        assert!(config.definitions.services[0].connect.as_ref().unwrap().sidecar_service.is_some(), "{name}");
+        assert_eq!(config.ca.config["leaf_cert_ttl"], "24h", "{name}");
+    }
+}
+
+#[test]
+fn later_sources_win_and_flags_come_last() {
+    let files = [("a.json", r#"{"node_name": "a", "datacenter": "x"}"#), ("b.json", r#"{"node_name": "b"}"#)];
+    let config = load_files(&files, dev()).unwrap();
+    assert_eq!((config.node.name.as_str(), config.node.datacenter.as_str()), ("b", "x"));
+    let config = load_files(&files, Flags { node: Some("c".into()), ..dev() }).unwrap();
+    assert_eq!(config.node.name, "c");
+}
+
+#[test]
+fn all_faults_are_told_together_with_their_places() {
+    let files = [
+        ("a.json", r#"{"nodename": "a", "ports": {"htp": 1, "http": 70000}, "telemetry": {}, "zzzzzz": 1}"#),
+        ("b.hcl", "server = \"yes\"\nservices { name = \"\" }\n"),
+        ("c.toml", "= 1"),
+        ("ignored.txt", "nothing"),
+    ];
+    let flags = Flags { log_level: Some("loud".into()), http_port: Some(70000), ..dev() };
+    let found = faults(&files, flags);
+    let expected = [
+        "a.json: nodename: is not a known key; did you mean \"node_name\"?",
+        "a.json: ports.htp: is not a known key; did you mean \"http\"?",
+        "a.json: ports.http: 70000 is not a port: ports go from 0 to 65535",
+        "a.json: telemetry: is not supported yet",
+        "a.json: zzzzzz: is not a known key",
+        "b.hcl: server: expected true or false, found \"yes\"",
+        "--http-port: 70000 is not a port: ports go from 0 to 65535",
+        "--log-level: \"loud\" is not one of trace, debug, info, warn, error",
+        "service \"\": Missing service name",
+    ];
+    for line in expected {
+        assert!(found.iter().any(|fault| fault == line), "{line} not in {found:#?}");
+    }
+    assert!(found.iter().any(|fault| fault.starts_with("c.toml: ")), "{found:#?}");
+    assert_eq!(found.len(), expected.len() + 1, "{found:#?}");
+}
+
+#[test]
+fn what_one_server_cannot_be_is_said_clearly() {
+    let server = || Flags { server: true, data_dir: Some("/nowhere".into()), ..Flags::default() };
+    let three = faults(&[], Flags { bootstrap_expect: Some(3), ..server() });
+    assert_eq!(three, ["bootstrap_expect = 3: a cluster of several servers is not supported yet; only 1 is"]);
+    let client = faults(&[], Flags::default());
+    assert!(client[0].starts_with("a client agent is not supported yet"), "{client:?}");
+    assert!(client[1].starts_with("data_dir is missing"), "{client:?}");
+    let joining = faults(&[], server());
+    assert!(joining[0].starts_with("a server that joins others is not supported yet"), "{joining:?}");
+    let alone = Flags { bootstrap_expect: Some(1), retry_join: vec!["127.0.0.1:8300".into()], ..server() };
+    assert_eq!(load(&alone).unwrap().retry_join, ["127.0.0.1:8300"]);
+}
+
+#[test]
+fn a_missing_file_and_a_bad_ca_are_faults() {
+    let flags = Flags { config: vec!["/nowhere/x.hcl".into()], ..dev() };
+    assert!(load(&flags).unwrap_err().0[0].message.starts_with("/nowhere/x.hcl: "));
+    let found = faults(&[("a.json", r#"{"connect": {"ca_provider": "vault"}}"#)], dev());
+    assert_eq!(found, ["connect: could not initialize provider: unknown CA provider \"vault\""]);
+}

@@ -1,0 +1,37 @@
+//! An agent as a library: configuration, wiring, tasks, health checks, leader duties.
+//!
+//! ```text
+//! flags, files ─config─> Config ─Agent::start─> listeners, Raft, CA, checks, duties, REST, ADS
+//! ```
+//!
+//! [`app`] starts everything, in an order that is meant to be read. The other modules are the parts
+//! that need an agent around them; what can do without one lives in the other crates.
+
+pub mod agent;
+pub mod app;
+mod authority;
+mod banner;
+mod checks;
+mod clock;
+mod cluster;
+pub mod config;
+mod definitions;
+mod duties;
+mod grpc;
+mod listen;
+mod log;
+mod node;
+mod proxies;
+#[cfg(test)]
+mod testing;
+
+pub use app::{Addresses, Agent};
+
+/// What this build calls itself.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The revision that it was built from, where the build names one.
+pub const REVISION: &str = match option_env!("WEFT_REVISION") {
+    Some(revision) => revision,
+    None => "",
+};

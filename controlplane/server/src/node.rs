@@ -1,0 +1,114 @@
+//! This agent's own place in the catalog: its node, its liveness, and the server that it is.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use anyhow::Context;
+use uuid::Uuid;
+use weft_model::catalog::{Node, Service};
+use weft_model::command::Target;
+use weft_model::health::{Check, CheckDefinition, CheckStatus, SERF_HEALTH};
+use weft_model::registration::{Registration, ServiceRegistration};
+use weft_model::{Command, ServiceName};
+use weft_state::{StateView, Store};
+
+use crate::VERSION;
+use crate::config::NodeConfig;
+
+/// The service under which clients look for servers.
+const SERVER_SERVICE: &str = "consul";
+
+/// The node as it is registered.
+pub(crate) fn describe(config: &NodeConfig, id: String) -> Node {
+    let address = config.address.to_string();
+    let mut meta = config.meta.clone();
+    meta.entry("consul-network-segment".to_owned()).or_default();
+    Node {
+        id,
+        name: config.name.clone(),
+        datacenter: config.datacenter.clone(),
+        tagged_addresses: tagged(config.address),
+        address,
+        meta,
+    }
+}
+
+fn tagged(address: IpAddr) -> BTreeMap<String, String> {
+    let family = if address.is_ipv4() { "ipv4" } else { "ipv6" };
+    let tags = ["lan", "wan"].into_iter().flat_map(|reach| [reach.to_owned(), format!("{reach}_{family}")]);
+    tags.map(|tag| (tag, address.to_string())).collect()
+}
+
+/// The configured id, else the one in the data directory, else a new one, which is kept there.
+pub(crate) fn id(config: &NodeConfig, data_dir: Option<&Path>) -> anyhow::Result<String> {
+    if !config.id.is_empty() {
+        return Ok(config.id.clone());
+    }
+    let made = Uuid::new_v4().to_string();
+    let Some(path) = data_dir.map(|dir| dir.join("node-id")) else { return Ok(made) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let id: Uuid = text.trim().parse().with_context(|| format!("{} holds no node id", path.display()))?;
+            Ok(id.to_string())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::write(&path, &made).with_context(|| path.display().to_string())?;
+            Ok(made)
+        }
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Registers the node, or brings its registration up to date. What is the same writes nothing that
+/// readers notice.
+pub(crate) async fn register(store: &Store, node: &Node, server_port: u16) -> anyhow::Result<()> {
+    remove_former_name(store, node).await?;
+    let registration = Registration {
+        node: node.clone(),
+        services: vec![ServiceRegistration { service: server(server_port), ..ServiceRegistration::default() }],
+        checks: vec![alive(node)],
+        ..Registration::default()
+    };
+    store.propose(Command::Register(Box::new(registration))).await.context("registering this node")?;
+    Ok(())
+}
+
+/// An agent that was given another name leaves nothing under the old one.
+async fn remove_former_name(store: &Store, node: &Node) -> anyhow::Result<()> {
+    let nodes = StateView::new(&store.current()).nodes();
+    for former in nodes.into_iter().filter(|known| known.value.id == node.id && known.value.name != node.name) {
+        let name = former.value.name.clone();
+        tracing::info!(former = %name, now = %node.name, "this node has another name now");
+        store.propose(Command::Deregister { node: name, target: Target::Node }).await?;
+    }
+    Ok(())
+}
+
+fn server(port: u16) -> Service {
+    let meta = [("version", VERSION), ("raft_version", "3"), ("non_voter", "false"), ("read_replica", "false")];
+    Service {
+        id: SERVER_SERVICE.into(),
+        name: SERVER_SERVICE.into(),
+        port,
+        meta: meta.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        ..Service::default()
+    }
+}
+
+fn alive(node: &Node) -> Check {
+    Check {
+        node: node.name.clone(),
+        id: SERF_HEALTH.into(),
+        name: "Serf Health Status".to_owned(),
+        status: CheckStatus::Passing,
+        notes: String::new(),
+        output: "Agent alive and reachable".to_owned(),
+        service_id: weft_model::ServiceId::default(),
+        service_name: ServiceName::default(),
+        service_tags: Vec::new(),
+        kind: String::new(),
+        definition: CheckDefinition::default(),
+        definition_public: false,
+    }
+}
