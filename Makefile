@@ -36,6 +36,7 @@ fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings
 	@$(ENV); cargo fmt --all
 
-bench: setup ## the short form of the benchmarks (release build)
+bench: setup ## the short form of the benchmarks (release build), beside a Consul where one is on PATH
 	@$(ENV); CARGO_INCREMENTAL=0 cargo build --workspace --release --locked --bin weft --bin weft-bench
-	@$(ENV); $$CARGO_TARGET_DIR/release/weft-bench
+	@$(ENV); release=$$CARGO_TARGET_DIR/release; consul=$$(command -v consul || true); \
+	    $$release/weft-bench --short --weft $$release/weft $${consul:+--consul $$consul} all

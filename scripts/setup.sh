@@ -34,7 +34,8 @@ install_packages() {
 install_rust() {
     if ! command -v cargo >/dev/null; then
         echo "installing Rust through rustup" >&2
-        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --no-modify-path --profile minimal --default-toolchain none
+        curl --proto '=https' --tlsv1.2 -sSf https://static.rust-lang.org/rustup/rustup-init.sh |
+            sh -s -- -y --no-modify-path --profile minimal --default-toolchain none
     fi
     # rustup reads rust-toolchain.toml; without rustup the compiler must simply be new enough.
     rustc --version >/dev/null 2>&1 || rustup toolchain install
