@@ -23,6 +23,10 @@ use crate::source::{Refusal, ResourceSource, Subscription};
 /// the order of types is kept only among those that are known.
 const REQUESTS_AT_ONCE: usize = 64;
 
+/// How long a client that comes back may pause between its first requests. Until it has told of its
+/// listeners, clusters that only they use would look unused.
+const RESUME_PAUSE: Duration = Duration::from_millis(10);
+
 /// Type URLs of which the log tells that they are not served, per stream.
 const UNKNOWN_TYPES_LOGGED: usize = 16;
 
@@ -76,7 +80,11 @@ async fn serve<S: ResourceSource, V: Variant>(
     };
     let mut stream = Stream::new(shared, identity, subscription.horizon());
     stream.offer(offer);
+    let resumes = first.request.as_ref().is_some_and(Request::resumes);
     if let Break(end) = stream.take(first) {
+        return end;
+    }
+    if resumes && let Break(end) = stream.take_resuming::<V>(&mut requests).await {
         return end;
     }
     stream.run::<V>(&mut requests, &mut subscription, sender).await
@@ -170,6 +178,17 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Takes the requests that follow the first one of a client that comes back.
+    async fn take_resuming<V: Variant>(&mut self, requests: &mut Streaming<V::Request>) -> ControlFlow<End> {
+        for _ in 0..REQUESTS_AT_ONCE {
+            match timeout(RESUME_PAUSE, requests.message()).await {
+                Ok(request) => self.hear::<V>(request)?,
+                Err(_) => break,
+            }
+        }
+        Continue(())
+    }
+
     /// Takes the requests that are there already.
     fn take_ready<V: Variant>(&mut self, requests: &mut Streaming<V::Request>) -> ControlFlow<End> {
         for _ in 0..REQUESTS_AT_ONCE {
@@ -204,6 +223,7 @@ impl<'a> Stream<'a> {
 
     fn receive(&mut self, request: Request) -> ControlFlow<End> {
         let of = request.of;
+        tracing::debug!(node = self.node, ?request, "xDS request");
         let verdict = match self.session.receive(request) {
             Ok(verdict) => verdict,
             Err(overload) => return Break(Some(overload.into())),
@@ -221,8 +241,8 @@ impl<'a> Stream<'a> {
     fn note_nack(&mut self, nack: &Nack) {
         let kind = nack.of.kind().short;
         let (node, nonce, code) = (&self.node, &nack.nonce, nack.fault.code);
-        let (names, message) = (&nack.names, &nack.fault.message);
-        tracing::warn!(node, kind, nonce, code, ?names, message, "proxy refused its config");
+        let (names, reason) = (&nack.names, &nack.fault.message);
+        tracing::warn!(node, kind, nonce, code, ?names, reason, "proxy refused its config");
         self.entry.nacked(nack);
     }
 
@@ -247,6 +267,7 @@ impl<'a> Stream<'a> {
                 self.note_withheld();
                 return false;
             };
+            tracing::debug!(node = self.node, ?response, "xDS response");
             self.entry.sent(&response);
             place.send(Ok(response.into()));
             let now = Instant::now();

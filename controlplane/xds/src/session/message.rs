@@ -28,6 +28,16 @@ pub struct Request {
     pub change: Change,
 }
 
+impl Request {
+    /// Whether it speaks of what an earlier stream brought.
+    pub fn resumes(&self) -> bool {
+        match &self.change {
+            Change::Delta { initial, .. } => !initial.is_empty(),
+            Change::Sotw { version, .. } => self.nonce.is_empty() && !version.is_empty(),
+        }
+    }
+}
+
 /// Why a client refused a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

@@ -34,10 +34,12 @@ impl Track {
         self.benched.remove(name);
         self.dirty.insert(name.clone());
         self.leave_bench();
+        self.news = true;
     }
 
     /// There is news of this type, so what was refused along with something else has another chance.
     pub(super) fn leave_bench(&mut self) {
+        self.answer_owed |= self.resumed && self.flight.is_none();
         match self.isolate {
             true => self.suspects.append(&mut self.benched),
             false => self.dirty.append(&mut self.benched),
@@ -66,6 +68,7 @@ impl Track {
     fn adopt(&mut self, whole: &[Arc<Resource>]) {
         self.answer_owed = false;
         self.claim = None;
+        self.resumed = false;
         for resource in whole {
             self.done_with(resource.name());
             let held = Held::Acked(resource.clone());
@@ -78,6 +81,7 @@ impl Track {
         message.done.iter().for_each(|name| self.done_with(name));
         self.answer_owed = false;
         self.claim = None;
+        self.news = false;
         self.last_nonce = Some(nonce.to_owned());
         let gone = message.items.iter().filter(|(_, item)| item.is_none());
         self.flight = Some(Flight {

@@ -19,7 +19,8 @@ enum Held {
     Acked(Arc<Resource>),
     /// What it said it kept from an earlier stream.
     Claimed(Option<Version>),
-    /// Perhaps this: it was part of a refused response, of which clients may keep the good parts.
+    /// Perhaps this, or perhaps nothing any more: it was part of a refused response, of which clients
+    /// may keep the good parts.
     Unsure(Option<Arc<Resource>>),
 }
 
@@ -72,7 +73,11 @@ pub(super) struct Track {
     answer_owed: bool,
     /// State of the world: the version of the whole that the client kept from an earlier stream.
     claim: Option<Version>,
+    /// State of the world: the client may hold what no copy tells of, until it accepts a whole.
+    resumed: bool,
     flight: Option<Flight>,
+    /// Something changed or was asked for since the response in flight was composed.
+    news: bool,
     last_nonce: Option<String>,
 }
 
@@ -101,19 +106,18 @@ impl Track {
         self.flight.is_some()
     }
 
-    /// How many names are to be looked at.
+    /// How much there is to look at.
     pub(super) fn backlog(&self) -> usize {
-        self.dirty.len() + self.suspects.len()
+        self.dirty.len() + self.suspects.len() + usize::from(self.answer_owed)
     }
 
     pub(super) fn may_send(&self) -> bool {
-        let something = self.answer_owed || self.backlog() > 0;
-        something && self.interest.started() && self.flight.is_none()
+        self.backlog() > 0 && self.interest.started() && self.flight.is_none()
     }
 
     /// Whether client and offer agree. A type that was never asked for has nothing to agree on.
     pub(super) fn is_settled(&self) -> bool {
-        let waits = self.answer_owed || self.flight.is_some() || self.backlog() > 0;
+        let waits = self.flight.is_some() || self.backlog() > 0;
         let failed = !self.benched.is_empty() || !self.refused.is_empty();
         !self.interest.started() || !(waits || failed)
     }
@@ -121,7 +125,10 @@ impl Track {
     /// Whether the client has some version of this and keeps it.
     pub(super) fn holds(&self, name: &str) -> bool {
         let leaving = self.flight.as_ref().is_some_and(|f| f.gone.contains(name));
-        self.copies.contains_key(name) && !leaving
+        match self.copies.get(name) {
+            Some(Held::Acked(_) | Held::Claimed(_) | Held::Unsure(Some(_))) => !leaving,
+            Some(Held::Unsure(None)) | None => false,
+        }
     }
 
     /// Whether this very resource was refused.

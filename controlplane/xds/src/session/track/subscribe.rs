@@ -77,6 +77,7 @@ impl Track {
         let whole = of.kind().wildcard;
         if turn.first && whole {
             self.claim = Version::parse(version);
+            self.resumed = !version.is_empty();
         }
         let wants = turn.first || turn.wildcard_on || !turn.added.is_empty();
         self.answer_owed |= whole && wants;
@@ -96,6 +97,7 @@ impl Track {
     }
 
     fn drop_uncovered(&mut self, turn: &Turn) {
+        let benched_before = self.benched.len();
         let Self { interest, copies, refused, dirty, benched, suspects, forced, .. } = self;
         let covers = |name: &Name| interest.covers(name);
         if turn.wildcard_off {
@@ -113,6 +115,11 @@ impl Track {
             benched.remove(name);
             suspects.remove(name);
             forced.remove(name);
+        }
+        // Perhaps it was the culprit that left.
+        self.news |= turn.wildcard_off || !turn.dropped.is_empty();
+        if self.benched.len() < benched_before {
+            self.leave_bench();
         }
     }
 }

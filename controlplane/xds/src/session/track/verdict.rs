@@ -32,10 +32,14 @@ impl Track {
         self.nack(flight, &culprits);
         let whole = of.kind().wildcard && matches!(request.change, Change::Sotw { .. });
         self.isolate = culprits.is_empty() && !whole;
+        if self.news {
+            self.leave_bench();
+        }
         Some(Verdict::Nacked(Nack { of, nonce, fault, names }))
     }
 
     fn ack(&mut self, flight: Flight) {
+        self.resumed = false;
         for (name, item) in flight.items {
             self.benched.remove(&name);
             self.suspects.remove(&name);
@@ -60,12 +64,18 @@ impl Track {
             if had || !self.interest.covers(&name) {
                 continue;
             }
+            // What changed since is looked at anyway.
+            let touched = self.dirty.contains(&name);
             match item {
                 Some(resource) if alone || culprits.contains(&name) => {
-                    self.refused.insert(name, resource.version());
+                    if !touched {
+                        self.refused.insert(name, resource.version());
+                    }
                 }
                 item => {
-                    self.benched.insert(name.clone());
+                    if !touched {
+                        self.benched.insert(name.clone());
+                    }
                     self.copies.insert(name, Held::Unsure(item));
                 }
             }
