@@ -105,7 +105,8 @@ mod tests {
         let command = Cli::command();
         let switches = argv::switches(&command);
         for command in leaves(&command) {
-            let valued = command.get_arguments().filter(|arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append));
+            let valued =
+                command.get_arguments().filter(|arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append));
             for name in valued.filter_map(|arg| arg.get_long()) {
                 assert!(!switches.contains(name), "--{name} of {}", command.get_name());
             }
