@@ -2,7 +2,7 @@
 //! can ask for a service instead of a cluster name.
 //!
 //! A cluster is named `[hash~][subset.]service.namespace.datacenter.routing.trust-domain.consul`, and an
-//! upstream's listener counts under `upstream.service.namespace.datacenter`.
+//! upstream's listener counts under `upstream.service.namespace.partition.datacenter`.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ struct Part {
 const DOT: Part = Part { end: r"\.", optional: false };
 const CLUSTER: &[Part] =
     &[Part { end: "~", optional: true }, Part { end: r"\.", optional: true }, DOT, DOT, DOT, DOT, DOT];
-const UPSTREAM: &[Part] = &[DOT, DOT, DOT];
+const UPSTREAM: &[Part] = &[DOT, DOT, DOT, DOT];
 
 /// Tags of clusters: the first and the last of [`CLUSTER`]'s parts that each one shows.
 const CLUSTER_TAGS: &[(&str, usize, usize)] = &[
@@ -31,7 +31,7 @@ const CLUSTER_TAGS: &[(&str, usize, usize)] = &[
     ("target", 0, 4),
     ("full_target", 0, 6),
 ];
-const UPSTREAM_TAGS: &[(&str, usize)] = &[("service", 0), ("namespace", 1), ("datacenter", 2)];
+const UPSTREAM_TAGS: &[(&str, usize)] = &[("service", 0), ("namespace", 1), ("partition", 2), ("datacenter", 3)];
 
 /// `stats_config`, with tags of the user's own behind ours.
 pub(super) fn config(proxy: &Proxy, extra: &[(String, String)]) -> Value {
