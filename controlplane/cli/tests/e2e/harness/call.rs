@@ -1,0 +1,148 @@
+//! Calls as applications make them to their sidecar's local port. `Ok` is an answer of the far
+//! side, whatever its status; `Err` tells how the call broke.
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::http::{PATIENCE, Reply, whole};
+
+async fn connect(port: u16) -> Result<TcpStream, String> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(|error| format!("connecting: {error}"))?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    Ok(stream)
+}
+
+async fn patiently<T>(call: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")))
+}
+
+/// A connection of its own, one line sent, one line read.
+pub(crate) async fn tcp(port: u16) -> Result<String, String> {
+    patiently(async {
+        let mut stream = connect(port).await?;
+        stream.write_all(b"hello\n").await.map_err(|error| format!("writing: {error}"))?;
+        read_line(&mut stream).await
+    })
+    .await
+}
+
+async fn read_line(stream: &mut TcpStream) -> Result<String, String> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        let read = stream.read_buf(&mut line).await.map_err(|error| format!("reading: {error}"))?;
+        if read == 0 {
+            return Err(format!("closed after {:?}", String::from_utf8_lossy(&line)));
+        }
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+/// Whether a fresh TCP call is closed by the mesh, rather than unanswered or refused at the door.
+pub(crate) async fn closing_tcp(port: u16) -> Result<(), String> {
+    match tcp(port).await {
+        Err(reason) if reason.starts_with("closed after \"\"") || reason.contains("reset") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// An HTTP/1.1 connection that is kept, with one call after the other; opened anew when the other
+/// side has closed it between calls, as clients do.
+pub(crate) struct Http1 {
+    port: u16,
+    sender: Option<http1::SendRequest<Full<Bytes>>>,
+}
+
+impl Http1 {
+    pub(crate) fn to(port: u16) -> Self {
+        Self { port, sender: None }
+    }
+
+    /// The next call opens a connection of its own.
+    pub(crate) fn close(&mut self) {
+        self.sender = None;
+    }
+
+    pub(crate) async fn get(&mut self, target: &str) -> Result<Reply, String> {
+        self.send("GET", target, &[]).await
+    }
+
+    /// A request with its target exactly as given.
+    pub(crate) async fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Reply, String> {
+        let mut request = Request::builder().method(method).uri(target).header("host", "api");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::default()).map_err(|error| error.to_string())?;
+        patiently(async {
+            let sender = self.sender().await?;
+            whole(sender.send_request(request).await.map_err(|error| format!("{error:?}"))?).await
+        })
+        .await
+    }
+
+    async fn sender(&mut self) -> Result<&mut http1::SendRequest<Full<Bytes>>, String> {
+        let is_open = match &mut self.sender {
+            Some(sender) => sender.ready().await.is_ok(),
+            None => false,
+        };
+        if !is_open {
+            let stream = TokioIo::new(connect(self.port).await?);
+            let (sender, connection) = http1::handshake(stream).await.map_err(|error| error.to_string())?;
+            tokio::spawn(connection);
+            self.sender = Some(sender);
+        }
+        self.sender.as_mut().ok_or_else(|| "no connection".to_owned())
+    }
+}
+
+async fn http2_request(port: u16, request: http::request::Builder, body: &'static [u8]) -> Result<Reply, String> {
+    patiently(async {
+        let stream = TokioIo::new(connect(port).await?);
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), stream).await.map_err(|error| error.to_string())?;
+        tokio::spawn(connection);
+        let request = request.body(Full::new(Bytes::from_static(body))).map_err(|error| error.to_string())?;
+        whole(sender.send_request(request).await.map_err(|error| format!("{error:?}"))?).await
+    })
+    .await
+}
+
+/// One HTTP/2 request without TLS, on a connection of its own.
+pub(crate) async fn http2(port: u16, target: &str) -> Result<Reply, String> {
+    http2_request(port, Request::builder().uri(format!("http://api{target}")), b"").await
+}
+
+/// One unary gRPC call with an empty message.
+pub(crate) async fn grpc(port: u16, method: &str) -> Result<Reply, String> {
+    let request = Request::builder()
+        .method("POST")
+        .uri(format!("http://api{method}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    http2_request(port, request, &[0; 5]).await
+}
+
+/// Bytes sent as they are on a connection of its own; all that comes back until it is closed.
+pub(crate) async fn raw(port: u16, request: &[u8]) -> Result<String, String> {
+    patiently(async {
+        let mut stream = connect(port).await?;
+        stream.write_all(request).await.map_err(|error| format!("writing: {error}"))?;
+        read_all(&mut stream).await
+    })
+    .await
+}
+
+/// All that arrives until the other side closes; a reset after an answer is a way to close.
+pub(crate) async fn read_all(stream: &mut (impl AsyncReadExt + Unpin)) -> Result<String, String> {
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer).await {
+        Err(error) if answer.is_empty() => Err(format!("reading: {error}")),
+        Ok(_) if answer.is_empty() => Err("closed".to_owned()),
+        _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+    }
+}

@@ -1,0 +1,32 @@
+//! Waiting for a condition, with a deadline.
+
+use std::time::{Duration, Instant};
+
+/// What the product promises for a change to reach traffic.
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// Asks until the answer is `Ok`; the last refusal is told when time runs out. Gives the value and
+/// how long it took.
+pub(crate) async fn until_ok<T>(
+    what: &str,
+    within: Duration,
+    mut probe: impl AsyncFnMut() -> Result<T, String>,
+) -> (T, Duration) {
+    let start = Instant::now();
+    let mut pauses = tokio::time::interval(PAUSE);
+    loop {
+        pauses.tick().await;
+        match probe().await {
+            Ok(value) => return (value, start.elapsed()),
+            Err(refusal) => assert!(start.elapsed() < within, "not within {within:?}: {what}; last: {refusal}"),
+        }
+    }
+}
+
+/// Asks until the answer is yes; how long it took.
+pub(crate) async fn until(what: &str, within: Duration, mut probe: impl AsyncFnMut() -> bool) -> Duration {
+    let probe = async || if probe().await { Ok(()) } else { Err("no".to_owned()) };
+    until_ok(what, within, probe).await.1
+}

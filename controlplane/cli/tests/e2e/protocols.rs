@@ -1,0 +1,109 @@
+//! Every protocol over both variants of xDS.
+
+use crate::harness::{Mesh, Plan, Protocol, SECOND, Xds, closing_tcp, until_ok};
+
+/// A refused call, as each protocol shows it.
+async fn refused(mesh: &Mesh) -> Result<(), String> {
+    if mesh.plan.protocol == Protocol::Tcp {
+        return closing_tcp(mesh.upstream).await;
+    }
+    if mesh.plan.protocol == Protocol::Grpc {
+        let reply = crate::harness::grpc(mesh.upstream, "/test.Echo/Say").await?;
+        // 7 is PERMISSION_DENIED.
+        let status = reply.header("grpc-status").map(str::to_owned);
+        return if status.as_deref() == Some("7") { Ok(()) } else { Err(format!("{reply:?}")) };
+    }
+    match mesh.call().await {
+        Err(text) if text.starts_with("403") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+async fn works(protocol: Protocol, xds: Xds) {
+    let mesh = Plan::of(protocol).over(xds).start().await;
+    assert!(mesh.call().await.unwrap().contains("api-1"));
+    mesh.agent.intend("web", "api", "deny").await;
+    until_ok("a denied call is refused", SECOND, async || refused(&mesh).await).await;
+    mesh.agent.intend("web", "api", "allow").await;
+    until_ok("an allowed call passes", SECOND, async || mesh.call().await).await;
+    mesh.add_instance("api-2").await;
+    mesh.agent.deregister("api-1").await;
+    until_ok("only the new instance answers", SECOND, async || match mesh.call().await? {
+        text if text.contains("api-2") => Ok(()),
+        text => Err(text),
+    })
+    .await;
+    for envoy in [&mesh.web, &mesh.api.envoy] {
+        for name in ["cluster_manager.cds.update_rejected", "listener_manager.lds.update_rejected"] {
+            assert_eq!(envoy.stat(name).await, 0, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tcp_over_delta() {
+    works(Protocol::Tcp, Xds::Delta).await;
+}
+
+#[tokio::test]
+async fn tcp_over_state_of_the_world() {
+    works(Protocol::Tcp, Xds::StateOfTheWorld).await;
+}
+
+#[tokio::test]
+async fn http_over_delta() {
+    works(Protocol::Http, Xds::Delta).await;
+}
+
+#[tokio::test]
+async fn http_over_state_of_the_world() {
+    works(Protocol::Http, Xds::StateOfTheWorld).await;
+}
+
+#[tokio::test]
+async fn http2_over_delta() {
+    works(Protocol::Http2, Xds::Delta).await;
+}
+
+#[tokio::test]
+async fn http2_over_state_of_the_world() {
+    works(Protocol::Http2, Xds::StateOfTheWorld).await;
+}
+
+#[tokio::test]
+async fn grpc_over_delta() {
+    works(Protocol::Grpc, Xds::Delta).await;
+}
+
+#[tokio::test]
+async fn grpc_over_state_of_the_world() {
+    works(Protocol::Grpc, Xds::StateOfTheWorld).await;
+}
+
+/// gRPC stays gRPC to its end: message and trailers arrive.
+#[tokio::test]
+async fn a_grpc_call_keeps_its_trailers() {
+    let mesh = Plan::of(Protocol::Grpc).start().await;
+    let reply = crate::harness::grpc(mesh.upstream, "/test.Echo/Say").await.unwrap();
+    assert_eq!(reply.trailers["grpc-status"], "0");
+    assert_eq!(reply.header("x-version"), Some("HTTP/2.0"));
+    assert!(reply.text().ends_with("api-1 POST /test.Echo/Say"), "{}", reply.text());
+}
+
+/// A service whose protocol changes under its callers keeps answering those of the new one.
+#[tokio::test]
+async fn a_change_of_protocol_reaches_both_sidecars() {
+    use crate::harness::Http1;
+    use serde_json::json;
+    let mesh = Plan::of(Protocol::Http).start().await;
+    mesh.agent.write_config(&json!({ "Kind": "service-defaults", "Name": "api", "Protocol": "tcp" })).await;
+    // As TCP, a refusal closes the connection; as HTTP it would be a 403.
+    mesh.agent.intend("web", "api", "deny").await;
+    until_ok("a denied call is closed", 2 * SECOND, async || match Http1::to(mesh.upstream).get("/").await {
+        Err(_) => Ok(()),
+        Ok(reply) => Err(format!("{} {}", reply.status, reply.text())),
+    })
+    .await;
+    mesh.agent.intend("web", "api", "allow").await;
+    until_ok("an allowed call passes", SECOND, async || mesh.call().await).await;
+}
