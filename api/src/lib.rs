@@ -1,1 +1,33 @@
+//! The Consul-compatible REST surface.
+//!
+//! ```text
+//! request -> routes -> Call -> handler ─┬─ reads a StateView ──────────> Answer -> response
+//!                                       └─ proposes a Command, or asks the Host ─┘
+//! ```
+//!
+//! Handlers of reads are pure functions of a state; [`blocking`] decides when to call them again. What a
+//! handler needs of the agent comes through [`host::Host`], so neither Raft nor xDS is known here.
 
+mod answer;
+mod blocking;
+mod body;
+mod call;
+mod clean_path;
+mod filter;
+pub mod host;
+mod json;
+mod openapi;
+mod options;
+mod query;
+mod refusal;
+mod route;
+mod router;
+mod routes;
+mod serve;
+
+mod v1;
+mod wire;
+
+pub use host::Host;
+pub use router::router;
+pub use serve::{Limits, serve, serve_with};

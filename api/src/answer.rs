@@ -1,0 +1,132 @@
+//! What a handler answers, before it is written out: bodies are rendered once it is known that they will
+//! be sent, and whether they are to be indented.
+
+use std::io;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
+
+use crate::refusal::Refusal;
+
+/// The outcome of a handler.
+pub(crate) type Outcome = Result<Answer, Refusal>;
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// A status, headers of the handler's own, and a body to be rendered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    content: Content,
+}
+
+enum Content {
+    Empty,
+    Json(Box<dyn Render>),
+    Ready(HeaderValue, Bytes),
+}
+
+/// How JSON is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Compact,
+    /// Four spaces and a final newline.
+    Pretty,
+}
+
+impl Answer {
+    fn of(content: Content) -> Self {
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), content }
+    }
+
+    /// 200 without a body.
+    pub(crate) fn empty() -> Self {
+        Self::of(Content::Empty)
+    }
+
+    /// 200 with this value as JSON, written straight from the value.
+    pub(crate) fn json(value: impl Serialize + Send + 'static) -> Self {
+        Self::of(Content::Json(Box::new(value)))
+    }
+
+    /// 200 with a plain text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::of(Content::Ready(TEXT, text.into().into()))
+    }
+
+    /// 200 with bytes of another type.
+    pub(crate) fn bytes(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self::of(Content::Ready(HeaderValue::from_static(content_type), bytes.into()))
+    }
+
+    #[must_use]
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Adds a header; a value that no header can hold is left out.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// The response.
+    pub(crate) fn into_response(self, layout: Layout) -> Response {
+        let (content_type, bytes) = match self.content {
+            Content::Empty => (None, Bytes::new()),
+            Content::Ready(content_type, bytes) => (Some(content_type), bytes),
+            Content::Json(value) => match value.render(layout) {
+                Ok(bytes) => (Some(JSON), bytes.into()),
+                Err(error) => return Refusal::failed(format!("the answer cannot be written: {error}")).into(),
+            },
+        };
+        let mut response = Response::new(Body::from(bytes));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        if let Some(content_type) = content_type {
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self::text(refusal.text).status(refusal.status)
+    }
+}
+
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        Answer::from(refusal).into_response(Layout::Compact)
+    }
+}
+
+/// A value that can still be written in either layout.
+trait Render: Send {
+    fn render(&self, layout: Layout) -> io::Result<Vec<u8>>;
+}
+
+impl<T: Serialize + Send> Render for T {
+    fn render(&self, layout: Layout) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(256);
+        match layout {
+            Layout::Compact => serde_json::to_writer(&mut bytes, self)?,
+            Layout::Pretty => {
+                let formatter = PrettyFormatter::with_indent(b"    ");
+                self.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))?;
+                bytes.push(b'\n');
+            }
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,63 @@
+//! Blocking queries: evaluate, wait for the topics that were read, evaluate again.
+//!
+//! The subscription is made before the state is looked at once more, so that no commit in between is
+//! missed. There is one subscription a request; it ends with the request's future, which is dropped when
+//! the client hangs up.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use weft_state::{Reads, StateView, Store, Subscription};
+
+use crate::refusal::Refusal;
+
+/// When a wait ends: some jitter keeps clients that started together from coming back together.
+pub(crate) fn deadline(wait: Duration) -> Instant {
+    let jitter = u64::try_from(wait.as_millis() / 16).unwrap_or(0);
+    Instant::now() + wait + Duration::from_millis(rand::random_range(0..=jitter))
+}
+
+/// Evaluates until the outcome is news, or the deadline has passed; then the last outcome is the answer.
+pub(crate) async fn until<T>(
+    store: &Store,
+    deadline: Instant,
+    evaluate: impl Fn(&StateView<'_>) -> Result<T, Refusal>,
+    is_news: impl Fn(&T, &Reads) -> bool,
+) -> Result<(T, Reads), Refusal> {
+    let mut subscription: Option<Subscription> = None;
+    let mut expired = false;
+    loop {
+        let state = store.current();
+        let view = StateView::new(&state);
+        let outcome = evaluate(&view)?;
+        let reads = view.reads();
+        if expired || is_news(&outcome, &reads) {
+            return Ok((outcome, reads));
+        }
+        drop(outcome);
+        let waiting = match subscription.take() {
+            None => store.subscribe(reads.topics),
+            Some(mut waiting) => {
+                waiting.watch(reads.topics);
+                waiting
+            }
+        };
+        let waiting = subscription.insert(waiting);
+        // A commit between the evaluation and the subscription wakes nobody: look again at once.
+        if store.current().index() == state.index() {
+            expired = timeout_at(deadline, waiting.changed()).await.is_err();
+        }
+    }
+}
+
+/// Evaluates once.
+pub(crate) fn once<T>(
+    store: &Store,
+    evaluate: impl Fn(&StateView<'_>) -> Result<T, Refusal>,
+) -> Result<(T, Reads), Refusal> {
+    let state = store.current();
+    let view = StateView::new(&state);
+    let outcome = evaluate(&view)?;
+    let reads = view.reads();
+    Ok((outcome, reads))
+}

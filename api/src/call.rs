@@ -1,0 +1,100 @@
+//! One request as its handler sees it: checked for its form, not yet for its meaning.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use weft_model::{Command, Datacenter, NodeName, Reply};
+
+use crate::body;
+use crate::filter::{Filter, Schema};
+use crate::host::Host;
+use crate::options::QueryOptions;
+use crate::query::Query;
+use crate::refusal::Refusal;
+
+/// What begins the refusal of most bodies.
+const DECODE_FAILED: &str = "Request decode failed";
+
+/// A request on its way to a handler.
+pub(crate) struct Call {
+    pub(crate) host: Host,
+    /// What stands in the path after the route's fixed part.
+    pub(crate) rest: String,
+    pub(crate) query: Query,
+    /// Of routes that take them.
+    pub(crate) options: QueryOptions,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// The path's one parameter, or this refusal when it is empty.
+    pub(crate) fn path_name(&self, missing: &str) -> Result<&str, Refusal> {
+        if self.rest.is_empty() {
+            return Err(Refusal::bad_request(missing));
+        }
+        Ok(&self.rest)
+    }
+
+    /// The path's two parameters, divided by a slash; the second may be empty.
+    pub(crate) fn path_pair(&self) -> (&str, &str) {
+        self.rest.split_once('/').unwrap_or((&self.rest, ""))
+    }
+
+    /// The node that this agent is.
+    pub(crate) fn own_node(&self) -> &NodeName {
+        &self.host.agent.node.name
+    }
+
+    /// The body, decoded.
+    pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        body::decode(&self.body, DECODE_FAILED)
+    }
+
+    /// The body, decoded; refusals begin with `prefix`.
+    pub(crate) fn decode_as<T: DeserializeOwned>(&self, prefix: &str) -> Result<T, Refusal> {
+        body::decode(&self.body, prefix)
+    }
+
+    /// The body as JSON; refusals begin with `prefix`.
+    pub(crate) fn json(&self, prefix: &str) -> Result<Value, Refusal> {
+        body::value(&self.body, prefix)
+    }
+
+    /// The `filter` parameter, checked against the type of the elements.
+    pub(crate) fn filter(&self, schema: &'static Schema) -> Result<Option<Filter>, Refusal> {
+        match self.query.text("filter") {
+            "" => Ok(None),
+            text => Filter::parse(text, schema).map(Some).map_err(Refusal::failed),
+        }
+    }
+
+    /// The boolean `name` of the query: absent, or one of Go's spellings; a bare name is true.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.query.get(name) {
+            None => Ok(false),
+            Some("") => Ok(true),
+            Some(text) => go_bool(text).ok_or_else(|| Refusal::bad_request(format!("Invalid value for ?{name}"))),
+        }
+    }
+
+    /// Refuses other datacenters than this one; empty is this one.
+    pub(crate) fn check_datacenter(&self, wanted: &str) -> Result<(), Refusal> {
+        let own: &Datacenter = &self.host.agent.node.datacenter;
+        if wanted.is_empty() || *own == wanted { Ok(()) } else { Err(Refusal::no_path_to_datacenter()) }
+    }
+
+    /// Proposes a command and waits until it is applied here.
+    pub(crate) async fn propose(&self, command: Command) -> Result<Reply, Refusal> {
+        let (_, reply) = self.host.store.propose(command).await?;
+        Ok(reply)
+    }
+}
+
+/// Go's `strconv.ParseBool`.
+pub(crate) fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,155 @@
+//! The query options that all reads of the replicated state share: blocking, consistency, caching.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+use weft_model::GoDuration;
+
+use crate::query::Query;
+use crate::refusal::Refusal;
+
+const WAIT_DEFAULT: Duration = Duration::from_secs(300);
+const WAIT_MAX: Duration = Duration::from_secs(600);
+
+/// How fresh the answer must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// What the leader has.
+    #[default]
+    Leader,
+    /// What the leader has after asking a quorum.
+    Consistent,
+    /// What this server has.
+    Stale,
+}
+
+impl Consistency {
+    /// The value of `X-Consul-Effective-Consistency`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Leader => "leader",
+            Self::Consistent => "consistent",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Query options, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QueryOptions {
+    /// Answer when something is newer than this; 0: at once.
+    pub(crate) index: u64,
+    /// How long to wait for it, without the jitter.
+    pub(crate) wait: Duration,
+    pub(crate) consistency: Consistency,
+    /// The client takes an answer of the agent's cache.
+    pub(crate) cached: bool,
+}
+
+impl QueryOptions {
+    /// Reads the options of a blocking read.
+    pub(crate) fn parse(query: &Query, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let (index, wait) = (index(query)?, wait(query)?);
+        check_cache_control(headers)?;
+        let consistency = consistency(query)?;
+        let cached = query.has("cached");
+        if cached && consistency == Consistency::Consistent {
+            return Err(Refusal::bad_request("Cannot specify ?cached with ?consistent, conflicting semantics."));
+        }
+        Ok(Self { index, wait, consistency, cached })
+    }
+}
+
+/// Reads `index`.
+pub(crate) fn index(query: &Query) -> Result<u64, Refusal> {
+    match query.text("index") {
+        "" => Ok(0),
+        // The standard parser would take a plus sign.
+        text if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(Refusal::bad_request("Invalid index")),
+        text => text.parse().map_err(|_| Refusal::bad_request("Invalid index")),
+    }
+}
+
+/// Reads `wait` and brings it into its bounds.
+pub(crate) fn wait(query: &Query) -> Result<Duration, Refusal> {
+    let text = query.text("wait");
+    let (negative, magnitude) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    if text.is_empty() {
+        return Ok(WAIT_DEFAULT);
+    }
+    let wait = GoDuration::parse(magnitude).map_err(|_| Refusal::bad_request("Invalid wait time"))?.0;
+    Ok(if negative || wait.is_zero() { WAIT_DEFAULT } else { wait.min(WAIT_MAX) })
+}
+
+/// Reads `stale`, `consistent` and `max_stale`.
+pub(crate) fn consistency(query: &Query) -> Result<Consistency, Refusal> {
+    let max_stale = query.text("max_stale");
+    if !max_stale.is_empty() && GoDuration::parse(max_stale).is_err() {
+        return Err(Refusal::bad_request(format!("Invalid max_stale value {max_stale:?}")));
+    }
+    let stale = query.has("stale") || !max_stale.is_empty();
+    match (stale, query.has("consistent")) {
+        (true, true) => Err(Refusal::bad_request("Cannot specify ?stale with ?consistent, conflicting semantics.")),
+        (true, false) => Ok(Consistency::Stale),
+        (false, true) => Ok(Consistency::Consistent),
+        (false, false) => Ok(Consistency::Leader),
+    }
+}
+
+/// Answers come from memory and are always fresh, so that the directives need no obeying; wrong ones are
+/// refused all the same.
+fn check_cache_control(headers: &HeaderMap) -> Result<(), Refusal> {
+    let invalid = || Refusal::bad_request("Invalid Cache-Control header.");
+    for value in headers.get_all(CACHE_CONTROL) {
+        for directive in value.to_str().map_err(|_| invalid())?.split(',') {
+            let (name, seconds) = directive.trim().split_once('=').unwrap_or((directive.trim(), "0"));
+            if matches!(name, "max-age" | "stale-if-error") && seconds.parse::<u64>().is_err() {
+                return Err(invalid());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn options(raw: &str) -> Result<QueryOptions, String> {
+        QueryOptions::parse(&Query::parse(raw).unwrap(), &HeaderMap::new()).map_err(|refusal| refusal.text)
+    }
+
+    #[test]
+    fn defaults_and_bounds() {
+        assert_eq!(options("").unwrap(), QueryOptions { wait: WAIT_DEFAULT, ..QueryOptions::default() });
+        for (raw, seconds) in [("wait=60000ms", 60), ("wait=3h", 600), ("wait=0s", 300), ("wait=-1s", 300)] {
+            assert_eq!(options(raw).unwrap().wait, Duration::from_secs(seconds), "{raw}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        for raw in ["index=abc", "index=-1", "index=+1", "index=99999999999999999999"] {
+            assert_eq!(options(raw).unwrap_err(), "Invalid index", "{raw}");
+        }
+        for raw in ["wait=abc", "wait=2", "wait=5d"] {
+            assert_eq!(options(raw).unwrap_err(), "Invalid wait time", "{raw}");
+        }
+        assert_eq!(options("max_stale=bad").unwrap_err(), "Invalid max_stale value \"bad\"");
+        assert!(options("stale=&consistent=").unwrap_err().contains("conflicting semantics"));
+        assert!(options("cached&consistent").unwrap_err().contains("conflicting semantics"));
+        assert!(options("max_stale=1s&consistent").is_err());
+    }
+
+    #[test]
+    fn cache_control_must_be_well_formed() {
+        let check = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, http::HeaderValue::from_static(value))]);
+            QueryOptions::parse(&Query::default(), &headers).is_ok()
+        };
+        assert!(check("max-age=30, must-revalidate") && check("no-cache"));
+        assert!(!check("max-age=x") && !check("stale-if-error="));
+    }
+}

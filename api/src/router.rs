@@ -1,0 +1,238 @@
+//! From a request to a handler and back: the only place that knows both HTTP and the table of routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::any;
+use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Method, StatusCode};
+use tower_http::compression::CompressionLayer;
+use tracing::error;
+use weft_model::intention::DefaultPolicy;
+
+use crate::answer::{Answer, Layout, Outcome};
+use crate::blocking;
+use crate::body;
+use crate::call::Call;
+use crate::clean_path::{clean, escape};
+use crate::host::Host;
+use crate::options::{self, Consistency, QueryOptions};
+use crate::query::{Plus, Query, unescape};
+use crate::refusal::Refusal;
+use crate::route::{Options, Route, Run, Verb};
+use crate::routes::ROUTES;
+
+const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
+const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader");
+const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact");
+const CONSISTENCY: HeaderName = HeaderName::from_static("x-consul-effective-consistency");
+const DEFAULT_POLICY: HeaderName = HeaderName::from_static("x-consul-default-acl-policy");
+pub(crate) const CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// The REST surface of the agent that `host` stands for.
+pub fn router(host: Host) -> Router {
+    let policy = HeaderValue::from_static(match host.agent.default_policy {
+        DefaultPolicy::Allow => "allow",
+        DefaultPolicy::Deny => "deny",
+    });
+    let mut router = Router::new().route("/", any(root)).fallback(unknown_path);
+    for pattern in patterns() {
+        router = mount(router, Arc::new(pattern), &host);
+    }
+    router
+        .layer(middleware::from_fn(redirect_to_clean_path))
+        .layer(middleware::map_response(move |response| common_headers(response, policy.clone())))
+        .layer(CompressionLayer::new())
+}
+
+/// All routes with one fixed part, in the table's order.
+struct Pattern {
+    fixed: &'static str,
+    routes: Vec<&'static Route>,
+}
+
+fn patterns() -> Vec<Pattern> {
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for route in ROUTES {
+        match patterns.iter_mut().find(|pattern| pattern.fixed == route.fixed()) {
+            Some(pattern) => pattern.routes.push(route),
+            None => patterns.push(Pattern { fixed: route.fixed(), routes: vec![route] }),
+        }
+    }
+    patterns
+}
+
+fn mount(router: Router, pattern: Arc<Pattern>, host: &Host) -> Router {
+    let endpoint = {
+        let (host, pattern) = (host.clone(), Arc::clone(&pattern));
+        any(move |request: Request| enter(host.clone(), Arc::clone(&pattern), request))
+    };
+    let fixed = pattern.fixed;
+    let Some(folder) = fixed.strip_suffix('/') else { return router.route(fixed, endpoint) };
+    let router = router.route(fixed, endpoint.clone()).route(&format!("{fixed}{{*rest}}"), endpoint);
+    if ROUTES.iter().any(|route| route.path == folder) {
+        return router;
+    }
+    router.route(folder, any(move |request: Request| async move { redirect(fixed, request.uri().query()) }))
+}
+
+async fn enter(host: Host, pattern: Arc<Pattern>, request: Request) -> Response {
+    let query = match Query::parse(request.uri().query().unwrap_or_default()) {
+        Ok(query) => query,
+        Err(refusal) => return refusal.into(),
+    };
+    let layout = if host.agent.dev_mode || query.has("pretty") { Layout::Pretty } else { Layout::Compact };
+    let outcome = match pattern.route_of(&request) {
+        Some(route) => run(host, route, pattern.fixed, query, request).await,
+        None => Ok(pattern.other_method(request.method())),
+    };
+    outcome.unwrap_or_else(Answer::from).into_response(layout)
+}
+
+impl Pattern {
+    fn route_of(&self, request: &Request) -> Option<&'static Route> {
+        let rest = request.uri().path().strip_prefix(self.fixed).unwrap_or_default();
+        let parameters = if rest.contains('/') { 2 } else { 1 };
+        let mut fitting = self.routes.iter().filter(|route| request.method().as_str() == route.verb.as_str());
+        let first = fitting.clone().next();
+        fitting.find(|route| route.parameters() == parameters).or(first).copied()
+    }
+
+    /// `OPTIONS` is answered with the methods there are, others are told which they could have been.
+    fn other_method(&self, method: &Method) -> Answer {
+        let mut allowed = vec!["OPTIONS"];
+        for route in &self.routes {
+            if !allowed.contains(&route.verb.as_str()) {
+                allowed.push(route.verb.as_str());
+            }
+        }
+        let answer = match *method {
+            Method::OPTIONS => Answer::empty(),
+            Method::HEAD => Answer::text("").status(StatusCode::METHOD_NOT_ALLOWED),
+            _ => Answer::text(format!("method {method} not allowed")).status(StatusCode::METHOD_NOT_ALLOWED),
+        };
+        answer.header(ALLOW, &allowed.join(","))
+    }
+}
+
+async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
+    let (head, content) = request.into_parts();
+    let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
+    let options = query_options(route, &query, &head.headers)?;
+    let body = match route.body {
+        Some(_) => body::read(content, declared_length(&head.headers), route.body_max_bytes).await?,
+        None => bytes::Bytes::new(),
+    };
+    let call = Call { host, rest, query, options, body };
+    if route.options != Options::Agent {
+        call.check_datacenter(call.query.text("dc"))?;
+    }
+    match route.run {
+        Run::Read(view) => read(route, &call, view).await,
+        Run::Look(view) => {
+            if route.options == Options::Datacenter {
+                require_leader(&call)?;
+            }
+            blocking::once(&call.host.store, |state| view(&call, state)).map(|(answer, _)| answer)
+        }
+        // Reads that wait end with their client.
+        Run::Act(task) if route.verb == Verb::Get => task(call).await,
+        Run::Act(task) => complete(task(call)).await,
+    }
+}
+
+fn query_options(route: &Route, query: &Query, headers: &HeaderMap) -> Result<QueryOptions, Refusal> {
+    match route.options {
+        Options::Agent => Ok(QueryOptions::default()),
+        Options::Datacenter => {
+            Ok(QueryOptions { consistency: options::consistency(query)?, ..QueryOptions::default() })
+        }
+        Options::Blocking => QueryOptions::parse(query, headers),
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Runs a read with all its options, and says of what the answer is made.
+async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView<'_>) -> Outcome) -> Outcome {
+    let leader = require_leader(call)?;
+    let (store, asked) = (&call.host.store, call.options.index);
+    let evaluate = |state: &weft_state::StateView<'_>| view(call, state);
+    let (answer, reads) = if asked == 0 {
+        blocking::once(store, evaluate)?
+    } else {
+        let deadline = blocking::deadline(call.options.wait);
+        blocking::until(store, deadline, evaluate, |_, reads| reads.changed_at > asked).await?
+    };
+    let answer = answer
+        .header(INDEX, &reads.index.to_string())
+        .header(KNOWN_LEADER, if leader { "true" } else { "false" })
+        .header(LAST_CONTACT, "0")
+        .header(CONSISTENCY, call.options.consistency.as_str());
+    Ok(if route.cacheable && call.options.cached { from_cache(answer) } else { answer })
+}
+
+/// The state is in this process and always current: what Consul calls a hit of age 0.
+pub(crate) fn from_cache(answer: Answer) -> Answer {
+    answer.header(CACHE, "HIT").header(http::header::AGE, "0")
+}
+
+fn require_leader(call: &Call) -> Result<bool, Refusal> {
+    let leader = call.host.cluster.leader().is_some();
+    if !leader && call.options.consistency != Consistency::Stale {
+        return Err(Refusal::no_leader());
+    }
+    Ok(leader)
+}
+
+/// Runs a handler to its end even when the client hangs up: a write is not to stop half way.
+async fn complete(task: futures::future::BoxFuture<'static, Outcome>) -> Outcome {
+    tokio::spawn(task).await.unwrap_or_else(|failure| {
+        error!(%failure, "a request handler ended early");
+        Err(Refusal::failed("internal error"))
+    })
+}
+
+async fn root(request: Request) -> Response {
+    if *request.method() == Method::GET {
+        return Answer::text("weft agent: the HTTP API is under /v1/\n").into_response(Layout::Compact);
+    }
+    unknown_path(request).await
+}
+
+#[allow(clippy::unused_async)] // axum's handlers are async
+async fn unknown_path(request: Request) -> Response {
+    let hint = if request.uri().path().starts_with("/v1/") {
+        "not a recognized HTTP API endpoint"
+    } else {
+        "if attempting to use the HTTP API, ensure the path starts with '/v1/'"
+    };
+    Refusal::not_found(format!("Invalid URL path: {hint}")).into()
+}
+
+async fn redirect_to_clean_path(request: Request, next: Next) -> Response {
+    match unescape(request.uri().path(), Plus::IsItself).as_deref().map(clean) {
+        Ok(None) => next.run(request).await,
+        Ok(Some(path)) => redirect(&escape(&path), request.uri().query()),
+        Err(refusal) => refusal.clone().into(),
+    }
+}
+
+fn redirect(path: &str, query: Option<&str>) -> Response {
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    Answer::empty().status(StatusCode::MOVED_PERMANENTLY).header(LOCATION, &target).into_response(Layout::Compact)
+}
+
+#[allow(clippy::unused_async)] // axum's middleware is async
+async fn common_headers(mut response: Response, policy: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(DEFAULT_POLICY, policy);
+    response
+}

@@ -1,0 +1,348 @@
+//! The table of routes: every endpoint, in the order of the documentation.
+
+use crate::route::{Access, Form, Param, Route, Verb};
+use crate::v1::{agent, catalog, config_entry, connect, health, status, weft};
+
+use Verb::{Delete, Get, Post, Put};
+
+/// Most registrations fit a hundred times; a list of all checks of a busy node still does.
+const REGISTRATION_MAX_BYTES: usize = 512 * 1024;
+/// An entry may list thousands of intentions.
+const ENTRY_MAX_BYTES: usize = 1024 * 1024;
+
+/// A task from an async function.
+macro_rules! task {
+    ($function:path) => {
+        |call| Box::pin($function(call))
+    };
+}
+
+const fn param(name: &'static str, form: Form, about: &'static str) -> Param {
+    Param { name, form, about }
+}
+
+const FILTER: Param = param("filter", Form::Text, "Expression over the elements of the answer.");
+const NEAR: Param = param("near", Form::Text, "Taken for compatibility; there are no network coordinates.");
+const NODE_META: Param = param("node-meta", Form::Texts, "`key:value` that the node has; all must fit.");
+const TAG: Param = param("tag", Form::Texts, "Tag that the instance has, in any case; all must fit.");
+const CAS: Param = param("cas", Form::Number, "Only if the entry's ModifyIndex is this; 0: only if it does not exist.");
+const NOTE: Param = param("note", Form::Text, "Becomes the check's output.");
+const PEM: Param = param("pem", Form::Bool, "Answer the certificates alone.");
+const SOURCE: Param = param("source", Form::Required, "The calling service; `*` is all.");
+const DESTINATION: Param = param("destination", Form::Required, "The called service; `*` is all.");
+const ENABLE: Param = param("enable", Form::RequiredBool, "On or off.");
+const REASON: Param = param("reason", Form::Text, "Why; becomes the check's notes.");
+const TEXT: Param = param("format", Form::OneOf(&["text"]), "Answer the verdict as plain text.");
+
+/// Every endpoint.
+pub(crate) static ROUTES: &[Route] = &[
+    // --- agent
+    Route::look("/v1/agent/self", agent::itself)
+        .access(Access::AgentRead)
+        .answers("AgentSelf")
+        .about("What this agent is, how it is configured, how it does"),
+    Route::look("/v1/agent/version", agent::version).answers("AgentVersion").about("The version of this agent"),
+    Route::act(Get, "/v1/agent/host", task!(agent::host))
+        .access(Access::OperatorRead)
+        .answers("AgentHost")
+        .about("The machine that this agent runs on"),
+    Route::look("/v1/agent/members", agent::members)
+        .access(Access::NodeRead)
+        .params(&[
+            param("wan", Form::Text, "Any value: the servers under their federation names."),
+            param("segment", Form::OneOf(&["", "_all"]), "There is one segment."),
+        ])
+        .answers("Members")
+        .about("The agents of the cluster"),
+    Route::look("/v1/agent/services", agent::services)
+        .access(Access::ServiceRead)
+        .params(&[FILTER])
+        .answers("AgentServices")
+        .about("The instances registered with this agent"),
+    Route::act(Get, "/v1/agent/service/{service_id}", task!(agent::service))
+        .access(Access::ServiceRead)
+        .params(&[
+            param("hash", Form::Text, "The ContentHash that is known; waits for another one."),
+            param("wait", Form::Duration, "How long to wait."),
+        ])
+        .answers("AgentServiceWithHash")
+        .statuses(&[404])
+        .about("One instance registered with this agent"),
+    Route::act(Put, "/v1/agent/service/register", task!(agent::register_service))
+        .access(Access::ServiceWrite)
+        .params(&[param("replace-existing-checks", Form::Bool, "Remove checks that are not listed any more.")])
+        .body("ServiceDefinition")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .about("Add or replace an instance, its checks and its sidecar"),
+    Route::act(Put, "/v1/agent/service/deregister/{service_id}", task!(agent::deregister_service))
+        .access(Access::ServiceWrite)
+        .statuses(&[404])
+        .about("Remove an instance, its checks and its sidecar"),
+    Route::act(Put, "/v1/agent/service/maintenance/{service_id}", task!(agent::service_maintenance))
+        .access(Access::ServiceWrite)
+        .params(&[ENABLE, REASON])
+        .statuses(&[404])
+        .about("Take an instance out of rotation, or back in"),
+    Route::act(Put, "/v1/agent/maintenance", task!(agent::node_maintenance))
+        .access(Access::NodeWrite)
+        .params(&[ENABLE, REASON])
+        .about("Take this node out of rotation, or back in"),
+    Route::look("/v1/agent/health/service/id/{service_id}", agent::health_by_id)
+        .access(Access::ServiceRead)
+        .params(&[TEXT])
+        .answers_or("ServiceHealth", "text/plain")
+        .statuses(&[404, 429, 503])
+        .about("The verdict over one instance"),
+    Route::look("/v1/agent/health/service/name/{service}", agent::health_by_name)
+        .access(Access::ServiceRead)
+        .params(&[TEXT])
+        .answers_or("ServiceHealths", "text/plain")
+        .statuses(&[404, 429, 503])
+        .about("The verdict over all instances of a service"),
+    Route::look("/v1/agent/checks", agent::checks)
+        .access(Access::ServiceRead)
+        .params(&[FILTER])
+        .answers("AgentChecks")
+        .about("The checks registered with this agent"),
+    Route::act(Put, "/v1/agent/check/register", task!(agent::register_check))
+        .access(Access::CheckWrite)
+        .body("CheckDefinition")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .about("Add or replace a check"),
+    Route::act(Put, "/v1/agent/check/deregister/{check_id}", task!(agent::deregister_check))
+        .access(Access::CheckWrite)
+        .statuses(&[404])
+        .about("Remove a check"),
+    Route::act(Put, "/v1/agent/check/pass/{check_id}", task!(agent::pass))
+        .access(Access::CheckWrite)
+        .params(&[NOTE])
+        .statuses(&[404])
+        .about("Heartbeat of a TTL check: passing"),
+    Route::act(Put, "/v1/agent/check/warn/{check_id}", task!(agent::warn))
+        .access(Access::CheckWrite)
+        .params(&[NOTE])
+        .statuses(&[404])
+        .about("Heartbeat of a TTL check: warning"),
+    Route::act(Put, "/v1/agent/check/fail/{check_id}", task!(agent::fail))
+        .access(Access::CheckWrite)
+        .params(&[NOTE])
+        .statuses(&[404])
+        .about("Heartbeat of a TTL check: critical"),
+    Route::act(Put, "/v1/agent/check/update/{check_id}", task!(agent::update))
+        .access(Access::CheckWrite)
+        .body("CheckUpdate")
+        .statuses(&[404])
+        .about("Heartbeat of a TTL check"),
+    Route::read("/v1/agent/connect/ca/roots", agent::roots)
+        .params(&[PEM])
+        .answers_or("Roots", "application/pem-certificate-chain")
+        .about("The roots of trust, as this agent has them"),
+    Route::act(Get, "/v1/agent/connect/ca/leaf/{service}", task!(agent::leaf))
+        .blocking()
+        .access(Access::ServiceWrite)
+        .answers("Leaf")
+        .about("A certificate with its key for a service"),
+    Route::act(Post, "/v1/agent/connect/authorize", task!(agent::authorize))
+        .access(Access::ServiceWrite)
+        .body("AuthorizeRequest")
+        .answers("Authorization")
+        .about("Whether the bearer of a certificate may call a service"),
+    // --- catalog
+    Route::act(Put, "/v1/catalog/register", task!(catalog::register))
+        .access(Access::CatalogWrite)
+        .body("CatalogRegistration")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .answers("True")
+        .about("Add or replace a node, an instance and checks"),
+    Route::act(Put, "/v1/catalog/deregister", task!(catalog::deregister))
+        .access(Access::CatalogWrite)
+        .body("CatalogDeregistration")
+        .answers("True")
+        .about("Remove a node, an instance or a check"),
+    Route::look("/v1/catalog/datacenters", status::datacenters)
+        .answers("Texts")
+        .cacheable()
+        .about("The datacenters that can be asked"),
+    Route::read("/v1/catalog/nodes", catalog::nodes)
+        .access(Access::NodeRead)
+        .params(&[NEAR, NODE_META, FILTER])
+        .answers("Nodes")
+        .about("All nodes"),
+    Route::read("/v1/catalog/services", catalog::services)
+        .access(Access::ServiceRead)
+        .params(&[NODE_META])
+        .answers("ServiceTags")
+        .cacheable()
+        .about("All services with their tags"),
+    Route::read("/v1/catalog/service/{service}", catalog::service)
+        .access(Access::ServiceRead)
+        .params(&[TAG, NEAR, NODE_META, FILTER])
+        .answers("CatalogServices")
+        .cacheable()
+        .about("The instances of a service"),
+    Route::read("/v1/catalog/connect/{service}", catalog::connect)
+        .access(Access::ServiceRead)
+        .params(&[TAG, NEAR, NODE_META, FILTER])
+        .answers("CatalogServices")
+        .cacheable()
+        .about("The mesh endpoints of a service"),
+    Route::read("/v1/catalog/node/{node}", catalog::node)
+        .access(Access::NodeRead)
+        .params(&[FILTER])
+        .answers("CatalogNode")
+        .about("A node and its instances by their id; null when there is no such node"),
+    Route::read("/v1/catalog/node-services/{node}", catalog::node_services)
+        .access(Access::NodeRead)
+        .params(&[FILTER])
+        .answers("CatalogNodeServices")
+        .cacheable()
+        .about("A node and the list of its instances"),
+    // --- health
+    Route::read("/v1/health/node/{node}", health::node)
+        .access(Access::NodeRead)
+        .params(&[FILTER])
+        .answers("Checks")
+        .about("The checks on a node"),
+    Route::read("/v1/health/checks/{service}", health::checks)
+        .access(Access::ServiceRead)
+        .params(&[NEAR, NODE_META, FILTER])
+        .answers("Checks")
+        .about("The checks of a service's instances"),
+    Route::read("/v1/health/service/{service}", health::service)
+        .access(Access::ServiceRead)
+        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only instances whose checks all pass.")])
+        .answers("HealthServices")
+        .cacheable()
+        .about("The instances of a service with their node and checks"),
+    Route::read("/v1/health/connect/{service}", health::connect)
+        .access(Access::ServiceRead)
+        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only endpoints whose checks all pass.")])
+        .answers("HealthServices")
+        .cacheable()
+        .about("The mesh endpoints of a service with their node and checks"),
+    Route::read("/v1/health/state/{state}", health::state)
+        .access(Access::NodeRead)
+        .params(&[NEAR, NODE_META, FILTER])
+        .answers("Checks")
+        .about("All checks in a state: any, passing, warning, critical"),
+    // --- connect
+    Route::read("/v1/connect/ca/roots", connect::ca::roots)
+        .params(&[PEM])
+        .answers_or("Roots", "application/pem-certificate-chain")
+        .about("The roots of trust"),
+    Route::look("/v1/connect/ca/configuration", connect::ca::configuration)
+        .of_datacenter()
+        .access(Access::OperatorWrite)
+        .answers("CaConfiguration")
+        .about("The configuration of the certificate authority, without secrets"),
+    Route::act(Put, "/v1/connect/ca/configuration", task!(connect::ca::configure))
+        .of_datacenter()
+        .access(Access::OperatorWrite)
+        .body("CaConfigurationRequest")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .about("Change the certificate authority; rotate its root"),
+    Route::read("/v1/connect/intentions", connect::intention::list)
+        .access(Access::IntentionRead)
+        .params(&[FILTER])
+        .answers("Intentions")
+        .about("All intentions, in the order in which they are tried"),
+    Route::act(Post, "/v1/connect/intentions", task!(connect::intention_by_id::create))
+        .of_datacenter()
+        .access(Access::IntentionWrite)
+        .body("IntentionRequest")
+        .answers("Identified")
+        .about("Create an intention"),
+    Route::look("/v1/connect/intentions/exact", connect::intention_exact::get)
+        .of_datacenter()
+        .access(Access::IntentionRead)
+        .params(&[SOURCE, DESTINATION])
+        .answers("Intention")
+        .statuses(&[404])
+        .about("The intention of a pair of names"),
+    Route::act(Put, "/v1/connect/intentions/exact", task!(connect::intention_exact::put))
+        .of_datacenter()
+        .access(Access::IntentionWrite)
+        .params(&[SOURCE, DESTINATION])
+        .body("ExactIntentionRequest")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .answers("True")
+        .about("Create or replace the intention of a pair of names"),
+    Route::act(Delete, "/v1/connect/intentions/exact", task!(connect::intention_exact::delete))
+        .of_datacenter()
+        .access(Access::IntentionWrite)
+        .params(&[SOURCE, DESTINATION])
+        .answers("True")
+        .about("Remove the intention of a pair of names"),
+    Route::read("/v1/connect/intentions/match", connect::intention::matching)
+        .access(Access::IntentionRead)
+        .params(&[
+            param("by", Form::RequiredOneOf(&["source", "destination"]), "Which side the names are on."),
+            param("name", Form::RequiredTexts, "A service."),
+        ])
+        .answers("IntentionMatches")
+        .about("The intentions that concern services, in the order in which they are tried"),
+    Route::look("/v1/connect/intentions/check", connect::intention::check)
+        .of_datacenter()
+        .access(Access::IntentionRead)
+        .params(&[SOURCE, DESTINATION, param("source-type", Form::OneOf(&["consul"]), "There is one type.")])
+        .answers("IntentionVerdict")
+        .about("Whether a service may call another"),
+    Route::look("/v1/connect/intentions/{intention_id}", connect::intention_by_id::get)
+        .of_datacenter()
+        .access(Access::IntentionRead)
+        .answers("Intention")
+        .statuses(&[404])
+        .about("One intention"),
+    Route::act(Put, "/v1/connect/intentions/{intention_id}", task!(connect::intention_by_id::update))
+        .of_datacenter()
+        .access(Access::IntentionWrite)
+        .body("IntentionRequest")
+        .answers("Identified")
+        .about("Replace an intention"),
+    Route::act(Delete, "/v1/connect/intentions/{intention_id}", task!(connect::intention_by_id::delete))
+        .of_datacenter()
+        .access(Access::IntentionWrite)
+        .answers("True")
+        .about("Remove an intention"),
+    // --- config entries
+    Route::act(Put, "/v1/config", task!(config_entry::put))
+        .of_datacenter()
+        .access(Access::ConfigWrite)
+        .params(&[CAS])
+        .body("ConfigEntryRequest")
+        .body_max(ENTRY_MAX_BYTES)
+        .answers("Bool")
+        .about("Add or replace a config entry"),
+    Route::read("/v1/config/{kind}", config_entry::list)
+        .access(Access::ConfigRead)
+        .answers("ConfigEntries")
+        .about("The config entries of a kind"),
+    Route::read("/v1/config/{kind}/{name}", config_entry::get)
+        .access(Access::ConfigRead)
+        .answers("ConfigEntry")
+        .statuses(&[404])
+        .about("One config entry"),
+    Route::act(Delete, "/v1/config/{kind}/{name}", task!(config_entry::delete))
+        .of_datacenter()
+        .access(Access::ConfigWrite)
+        .params(&[CAS])
+        .answers("ConfigDeleted")
+        .statuses(&[404])
+        .about("Remove a config entry"),
+    // --- status
+    Route::act(Get, "/v1/status/leader", task!(status::leader))
+        .of_datacenter()
+        .answers("Text")
+        .about("The leader's address; empty when there is none"),
+    Route::act(Get, "/v1/status/peers", task!(status::peers))
+        .of_datacenter()
+        .answers("Texts")
+        .about("The addresses of the voters"),
+    // --- our own
+    Route::look("/v1/weft/proxies", weft::proxies)
+        .access(Access::OperatorRead)
+        .answers("Anything")
+        .about("What each connected proxy was sent, and has acknowledged or refused"),
+    Route::look("/v1/weft/openapi.json", weft::description).answers("Anything").about("This document"),
+    Route::look("/v1/openapi.json", weft::description).answers("Anything").about("This document"),
+];

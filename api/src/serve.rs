@@ -1,0 +1,131 @@
+//! Serves a router on a listener: one task a connection, limits on each of them, and a shutdown that lets
+//! running requests end.
+
+mod per_address;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use per_address::{PerAddress, Place};
+
+/// What one listener takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of one client address at a time.
+    pub connections_per_address: usize,
+    /// How long a client may take for the head of a request, or keep a connection without one.
+    pub header_read_timeout: Duration,
+    /// How long running requests may take after the shutdown began.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_address: 200,
+            header_read_timeout: Duration::from_secs(60),
+            shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Serves until `shutdown`, with the usual limits.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send) {
+    serve_with(listener, router, shutdown, Limits::default()).await;
+}
+
+/// Serves until `shutdown`. Then accepts no more, lets running requests end within the grace, and cuts the
+/// rest.
+pub async fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send,
+    limits: Limits,
+) {
+    let addresses = PerAddress::new(limits.connections_per_address);
+    let builder = builder(limits);
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, from) = tokio::select! {
+            accepted = accept(&listener) => accepted,
+            () = &mut shutdown => break,
+        };
+        let Some(place) = addresses.enter(from.ip()) else {
+            refuse(&stream);
+            continue;
+        };
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone())).into_owned();
+        while connections.try_join_next().is_some() {}
+        connections.spawn(run(graceful.watch(connection), place));
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await.is_err() {
+        debug!("requests were still running when the grace of the shutdown ended");
+    }
+    connections.shutdown().await;
+}
+
+fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+    const HEAD_MAX_BYTES: usize = 64 * 1024;
+    const STREAMS_MAX: u32 = 200;
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read_timeout)
+        .max_buf_size(HEAD_MAX_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEAD_MAX_BYTES as u32)
+        .keep_alive_interval(Some(limits.header_read_timeout));
+    builder
+}
+
+/// A connection's errors are its client's; they end it and nothing else.
+async fn run<E: std::fmt::Display>(connection: impl Future<Output = Result<(), E>>, place: Place) {
+    if let Err(error) = connection.await {
+        debug!(%error, "connection ended");
+    }
+    drop(place);
+}
+
+/// Accepts the next connection. What fails here is a single connection, or a lack of descriptors that
+/// passes: neither ends the listener.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    loop {
+        match listener.accept().await {
+            Ok((stream, from)) => match stream.set_nodelay(true) {
+                Ok(()) => return (stream, from),
+                Err(error) => debug!(%error, "connection ended before it began"),
+            },
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Tells the client why, as far as its buffer takes it, and hangs up.
+fn refuse(stream: &TcpStream) {
+    const TEXT: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\n\
+        Connection: close\r\nContent-Length: 80\r\n\r\n\
+        Your IP is issuing too many concurrent connections, please rate limit your calls";
+    let _: Result<usize, std::io::Error> = stream.try_write(TEXT);
+}

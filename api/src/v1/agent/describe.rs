@@ -1,0 +1,83 @@
+//! `/v1/agent/self` and `/v1/agent/version`: the first questions of most clients.
+
+use serde_json::{Value, json};
+use weft_model::intention::DefaultPolicy;
+use weft_state::StateView;
+
+use super::member::own_member;
+use crate::answer::{Answer, Outcome};
+use crate::call::Call;
+use crate::host::AgentInfo;
+use crate::wire::agent::{Config, SelfRow};
+
+const BUILD_DATE: &str = "1970-01-01T00:00:01Z";
+
+/// What this agent is, how it is configured, and how it does.
+pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
+    let agent = &call.host.agent;
+    let node = &agent.node;
+    Ok(Answer::json(SelfRow {
+        config: Config {
+            datacenter: node.datacenter.as_str().to_owned(),
+            primary_datacenter: node.datacenter.as_str().to_owned(),
+            node_name: node.name.as_str().to_owned(),
+            node_id: node.id.clone(),
+            revision: agent.revision.clone(),
+            server: true,
+            version: agent.version.clone(),
+            build_date: BUILD_DATE,
+        },
+        debug_config: debug_config(agent),
+        coord: json!({"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 0.00001}),
+        member: own_member(call),
+        stats: call.host.cluster.stats(),
+        meta: node.meta.clone(),
+        xds: json!({
+            "SupportedProxies": {"envoy": agent.envoy_versions},
+            "Port": port(agent.grpc_port),
+            "Ports": {"Plaintext": port(agent.grpc_port), "TLS": port(agent.grpc_tls_port)},
+        }),
+    }))
+}
+
+/// Of the configuration what clients look for; nothing of it is secret.
+fn debug_config(agent: &AgentInfo) -> Value {
+    let node = &agent.node;
+    json!({
+        "ACLDefaultPolicy": if agent.default_policy == DefaultPolicy::Allow { "allow" } else { "deny" },
+        "ACLsEnabled": false,
+        "AdvertiseAddrLAN": node.address,
+        "ConnectEnabled": true,
+        "ConnectSidecarMinPort": agent.sidecar_ports.0,
+        "ConnectSidecarMaxPort": agent.sidecar_ports.1,
+        "DNSPort": port(agent.dns_port),
+        "DNSDomain": "consul.",
+        "Datacenter": node.datacenter,
+        "DevMode": agent.dev_mode,
+        "GRPCPort": port(agent.grpc_port),
+        "GRPCTLSPort": port(agent.grpc_tls_port),
+        "HTTPPort": port(agent.http_port),
+        "NodeID": node.id,
+        "NodeName": node.name,
+        "PrimaryDatacenter": node.datacenter,
+        "ServerMode": true,
+        "TaggedAddresses": node.tagged_addresses,
+        "Version": agent.version,
+    })
+}
+
+/// -1 stands for a port that is off.
+fn port(port: u16) -> i32 {
+    if port == 0 { -1 } else { i32::from(port) }
+}
+
+/// The version alone.
+pub(crate) fn version(call: &Call, _: &StateView<'_>) -> Outcome {
+    let agent = &call.host.agent;
+    Ok(Answer::json(json!({
+        "SHA": agent.revision,
+        "BuildDate": BUILD_DATE,
+        "HumanVersion": agent.version,
+        "FIPS": "",
+    })))
+}

@@ -1,0 +1,87 @@
+//! Lists of the registry.
+
+use weft_model::catalog::{Indexed, Node};
+use weft_model::{NodeName, ServiceName};
+use weft_state::{Instance, StateView};
+
+use crate::answer::{Answer, Outcome};
+use crate::call::Call;
+use crate::filter::{CATALOG_ROW, NODE, SERVICE, retain};
+use crate::v1::select::{node_fits, tags_fit};
+use crate::wire::catalog::{CatalogRows, Form, NoNodeServices, NodeServices, catalog_value};
+use crate::wire::node::{NodeRows, node_value};
+use crate::wire::service::service_value;
+
+/// All nodes.
+pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
+    let filter = call.filter(&NODE)?;
+    let mut nodes = view.nodes();
+    nodes.retain(|node| node_fits(call, &node.value));
+    retain(filter.as_ref(), &mut nodes, node_value);
+    Ok(Answer::json(NodeRows(nodes)))
+}
+
+/// All service names with their tags.
+pub(crate) fn services(call: &Call, view: &StateView<'_>) -> Outcome {
+    Ok(Answer::json(view.services(|node| node_fits(call, node))))
+}
+
+/// The instances of a service.
+pub(crate) fn service(call: &Call, view: &StateView<'_>) -> Outcome {
+    let name: ServiceName = call.path_name("Missing service name")?.into();
+    instances(call, view.instances(&name))
+}
+
+/// The mesh endpoints of a service.
+pub(crate) fn connect(call: &Call, view: &StateView<'_>) -> Outcome {
+    let name: ServiceName = call.path_name("Missing service name")?.into();
+    instances(call, view.connect_instances(&name))
+}
+
+fn instances(call: &Call, mut instances: Vec<Instance>) -> Outcome {
+    let filter = call.filter(&CATALOG_ROW)?;
+    instances.retain(|instance| node_fits(call, &instance.node.value) && tags_fit(call, &instance.service.value));
+    retain(filter.as_ref(), &mut instances, catalog_value);
+    Ok(Answer::json(CatalogRows(instances)))
+}
+
+/// A node with its instances by id; `null` when there is no such node.
+pub(crate) fn node(call: &Call, view: &StateView<'_>) -> Outcome {
+    match on_node(call, view, Form::ById)? {
+        Some(found) => Ok(Answer::json(found)),
+        None => Ok(Answer::json(())),
+    }
+}
+
+/// A node with the list of its instances.
+pub(crate) fn node_services(call: &Call, view: &StateView<'_>) -> Outcome {
+    match on_node(call, view, Form::List)? {
+        Some(found) => Ok(Answer::json(found)),
+        None => Ok(Answer::json(NoNodeServices { node: (), services: () })),
+    }
+}
+
+fn on_node(call: &Call, view: &StateView<'_>, form: Form) -> Result<Option<NodeServices>, crate::refusal::Refusal> {
+    let name = call.path_name("Missing node name")?;
+    let filter = call.filter(&SERVICE)?;
+    let Some(node) = find(view, name) else { return Ok(None) };
+    let mut services = view.node_services(&node.value.name);
+    retain(filter.as_ref(), &mut services, service_value);
+    Ok(Some(NodeServices { node, services, form }))
+}
+
+/// A node by its name, or by the beginning of its id.
+fn find(view: &StateView<'_>, name: &str) -> Option<Indexed<Node>> {
+    const SHORTEST_ID: usize = 4;
+    if let Some(node) = view.node(&NodeName::from(name)) {
+        return Some(node);
+    }
+    let like_id = name.len() >= SHORTEST_ID && name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if !like_id {
+        return None;
+    }
+    let prefix = name.to_ascii_lowercase();
+    let mut found = view.nodes().into_iter().filter(|node| node.value.id.to_ascii_lowercase().starts_with(&prefix));
+    // An ambiguous beginning names no node.
+    found.next().filter(|_| found.next().is_none())
+}

@@ -1,0 +1,95 @@
+//! `/v1/config`: config entries of every kind.
+
+use serde_json::Value;
+use weft_model::config_entry::{ConfigEntry, Kind};
+use weft_model::{Command, Reply};
+use weft_state::StateView;
+
+use crate::answer::{Answer, Outcome};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::wire::Nothing;
+use crate::wire::config_entry::{Entries, Entry};
+
+const DECODE_FAILED: &str = "Bad request: Request decoding failed";
+
+/// Adds or replaces an entry. All faults of the document are told at once.
+pub(crate) async fn put(call: Call) -> Outcome {
+    let cas = cas(&call)?;
+    let mut document = call.json(DECODE_FAILED)?;
+    let refuse = |text: String| Refusal::bad_request(format!("{DECODE_FAILED}: {text}"));
+    let Some(fields) = document.as_object_mut() else {
+        return Err(refuse("the document is not an object".into()));
+    };
+    drop_read_only(fields);
+    let entry = ConfigEntry::decode(document).map_err(|error| refuse(error.to_string()))?;
+    entry.validate().map_err(|faults| Refusal::failed(faults.to_string()))?;
+    let reply = call.propose(Command::ConfigUpsert { entry: Box::new(entry), cas }).await?;
+    Ok(Answer::json(swapped(&reply)))
+}
+
+/// What readers are shown beside the document may be sent back with it.
+fn drop_read_only(fields: &mut serde_json::Map<String, Value>) {
+    for (key, dropped) in [
+        ("CreateIndex", None),
+        ("ModifyIndex", None),
+        ("Hash", None),
+        ("Namespace", Some("default")),
+        ("Partition", Some("default")),
+    ] {
+        if dropped.is_none() || fields.get(key).and_then(Value::as_str) == dropped {
+            fields.shift_remove(key);
+        }
+    }
+}
+
+/// The entries of a kind.
+pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
+    let name = call.rest.as_str();
+    let entries = if name.is_empty() { Vec::new() } else { view.config_entries(kind(name).map_err(Refusal::failed)?) };
+    Ok(Answer::json(Entries(entries)))
+}
+
+/// One entry.
+pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
+    let (kind_name, name) = call.path_pair();
+    let kind = kind(kind_name).map_err(Refusal::failed)?;
+    match view.config_entry(kind, name) {
+        Some(entry) => Ok(Answer::json(Entry(entry))),
+        // An answer and not a refusal: it carries the index, and can be waited on.
+        None => Ok(Refusal::not_found(format!("Config entry not found for {kind_name:?} / {name:?}")).into()),
+    }
+}
+
+/// Removes an entry; what is not there is not an error.
+pub(crate) async fn delete(call: Call) -> Outcome {
+    let (kind_name, name) = call.path_pair();
+    if !call.rest.contains('/') {
+        return Err(Refusal::not_found("Must provide both a kind and name to delete"));
+    }
+    let kind = kind(kind_name).map_err(Refusal::bad_request)?;
+    let cas = cas(&call)?;
+    let reply = call.propose(Command::ConfigDelete { kind, name: name.to_owned(), cas }).await?;
+    Ok(if cas.is_some() { Answer::json(swapped(&reply)) } else { Answer::json(Nothing {}) })
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    Kind::parse(name).ok_or_else(|| format!("invalid config entry kind: {name}"))
+}
+
+fn swapped(reply: &Reply) -> bool {
+    match reply {
+        Reply::Swapped(swapped) => *swapped,
+        Reply::Done | Reply::Serial(_) => true,
+    }
+}
+
+fn cas(call: &Call) -> Result<Option<u64>, Refusal> {
+    match call.query.text("cas") {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Refusal::failed(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"))),
+    }
+}
