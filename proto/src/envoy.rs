@@ -6,6 +6,7 @@ pub use v3::admin::v3 as admin;
 pub use v3::config::accesslog::v3 as accesslog;
 pub use v3::config::bootstrap::v3 as bootstrap;
 pub use v3::config::cluster::v3 as cluster;
+pub use v3::config::common::mutation_rules::v3 as mutation_rules;
 pub use v3::config::core::v3 as core;
 pub use v3::config::endpoint::v3 as endpoint;
 pub use v3::config::listener::v3 as listener;
@@ -71,6 +72,7 @@ pub mod extension {
     pub use v3::access_loggers::open_telemetry::v3 as open_telemetry_access_log;
     pub use v3::access_loggers::stream::v3 as stream_access_log;
     pub use v3::clusters::aggregate::v3 as aggregate_cluster;
+    pub use v3::http::early_header_mutation::header_mutation::v3 as early_header_mutation;
     pub use v3::transport_sockets::raw_buffer::v3 as raw_buffer;
     pub use v3::transport_sockets::tls::v3 as tls;
     pub use v3::upstreams::http::v3 as upstream_http;

@@ -21,6 +21,9 @@ pub struct Scope {
     pub default_policy: DefaultPolicy,
 }
 
+/// How many values of a kind are kept that are in no use right now.
+const ROOM: usize = 16_384;
+
 /// The shared values. All of them note in the view what they were read from.
 #[derive(Debug)]
 pub struct Mesh {
@@ -38,11 +41,11 @@ impl Mesh {
     pub fn new(scope: Scope) -> Self {
         Self {
             scope,
-            chains: Memo::default(),
-            endpoints: Memo::default(),
-            authorizations: Memo::default(),
-            settings: Memo::default(),
-            trust: Memo::default(),
+            chains: Memo::with_room(ROOM),
+            endpoints: Memo::with_room(ROOM),
+            authorizations: Memo::with_room(ROOM),
+            settings: Memo::with_room(ROOM),
+            trust: Memo::with_room(ROOM),
         }
     }
 

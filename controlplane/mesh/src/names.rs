@@ -1,5 +1,6 @@
 //! The names that proxies and certificates carry: SNI, listeners, SPIFFE ids and patterns of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use weft_model::catalog::{DestinationType, Upstream};
@@ -59,6 +60,41 @@ pub fn spiffe_pattern(service: &ServiceName, trust_domain: &str) -> String {
 #[must_use]
 pub fn any_spiffe_pattern(trust_domain: &str) -> String {
     format!("^spiffe://{}/ns/default/dc/[^/]+/svc/[^/]+$", literal(trust_domain))
+}
+
+/// A regular expression for the ids of all services but some. With names too long to be written that
+/// way it is the one for all.
+#[must_use]
+pub fn spiffe_pattern_but(services: &[ServiceName], trust_domain: &str) -> String {
+    let names: Vec<String> = services.iter().map(|name| segment(name.as_str())).collect();
+    if names.iter().any(|name| name.len() > 256) || names.iter().map(String::len).sum::<usize>() > 16_384 {
+        return any_spiffe_pattern(trust_domain);
+    }
+    // No name is empty.
+    let words = names.iter().map(String::as_bytes).chain([&[][..]]).collect();
+    format!("^spiffe://{}/ns/default/dc/[^/]+/svc/{}$", literal(trust_domain), segment_but(words))
+}
+
+/// Every segment but these, written letter by letter: expressions of proxies have no negation.
+fn segment_but(words: Vec<&[u8]>) -> String {
+    if words.is_empty() {
+        return "[^/]*".to_owned();
+    }
+    let mut by_first = BTreeMap::<u8, Vec<&[u8]>>::new();
+    for (first, rest) in words.iter().filter_map(|word| word.split_first()) {
+        by_first.entry(*first).or_default().push(rest);
+    }
+    let letters: String = by_first.keys().map(|byte| format!("\\x{byte:02x}")).collect();
+    let mut ways = vec![format!("[^/{letters}][^/]*")];
+    ways.extend(by_first.into_iter().map(|(first, rest)| format!("\\x{first:02x}{}", segment_but(rest))));
+    let end = if words.iter().any(|word| word.is_empty()) { "" } else { "|" };
+    format!("(?:{}{end})", ways.join("|"))
+}
+
+/// A regular expression that no id matches.
+#[must_use]
+pub fn nobody_pattern() -> String {
+    "^$".to_owned()
 }
 
 /// The text as a regular expression that matches it alone.
@@ -140,11 +176,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pattern_matches_its_own_id_and_no_other(one in "[a-z.+*()\\[\\]$^|?{}é %-]{1,6}", two in "[a-z.+*()$^|?é -]{1,6}") {
+        fn a_pattern_matches_its_own_id_and_no_other(one in "[a-c.+*()\\[\\]$^|?{}é %-]{1,4}", two in "[a-c.+*()$^|?é -]{1,3}") {
             let pattern = Regex::new(&spiffe_pattern(&one.as_str().into(), DOMAIN)).unwrap();
             prop_assert!(pattern.is_match(&spiffe_id(&one.as_str().into(), &"dc 1".into(), DOMAIN)));
             let other = spiffe_id(&two.as_str().into(), &"dc1".into(), DOMAIN);
             prop_assert_eq!(pattern.is_match(&other), one == two);
+            let but = Regex::new(&spiffe_pattern_but(&[one.as_str().into(), "ab".into()], DOMAIN)).unwrap();
+            prop_assert_eq!(but.is_match(&other), one != two && two != "ab");
         }
     }
 }

@@ -6,6 +6,7 @@ mod draw;
 
 use draw::{DESTINATION, DOMAIN, SOURCES};
 use proptest::prelude::*;
+use regex::Regex;
 use weft_mesh::authz::{Request, Terms, check, compile, decide, evaluate};
 use weft_mesh::names::spiffe_id;
 use weft_model::command::{IntentionForm, IntentionWrite};
@@ -23,10 +24,14 @@ proptest! {
     ) {
         let compiled = compile(&case.intentions, case.terms, DOMAIN);
         let http = case.terms.protocol.is_http();
+        let callers: Vec<_> = compiled.callers(case.terms.protocol).iter().map(|p| Regex::new(p).unwrap()).collect();
         for source in SOURCES {
             let id = spiffe_id(&source.into(), &"dc 7".into(), DOMAIN);
             for request in requests.iter().map(|request| Some(request).filter(|_| http)) {
                 let expected = decide(&case.intentions, case.terms, &source.into(), request);
+                // Who may connect at all is decided before; on TCP that is all there is to decide.
+                let connects = callers.iter().any(|pattern| pattern.is_match(&id));
+                prop_assert_eq!(connects, http || expected == Action::Allow, "{} {:#?}", source, compiled);
                 prop_assert_eq!(evaluate(&compiled, &id, request), expected, "{} {:?} {:#?}", source, request, compiled);
             }
         }

@@ -8,6 +8,7 @@
 
 pub mod ads;
 pub mod ledger;
+pub mod resources;
 pub mod session;
 pub mod set;
 pub mod source;

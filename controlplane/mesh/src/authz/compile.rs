@@ -24,28 +24,54 @@ pub fn compile(intentions: &[Intention], terms: Terms, trust_domain: &str) -> Au
         layer4: Vec::new(),
         layer7: Vec::new(),
         trust_domain: trust_domain.to_owned(),
-        reads_headers: false,
+        admitted: Vec::new(),
+        refuse_underscores: refuse_underscores(intentions),
         notices: Vec::new(),
     };
     let mut decided: Vec<ServiceName> = Vec::new();
+    let mut others = terms.default == DefaultPolicy::Allow;
     for intention in intentions {
         if decided.contains(&intention.source) {
             continue;
         }
-        let everybody = intention.source == WILDCARD;
-        let principal = if everybody {
-            decided.sort();
-            Principal::AnyBut(decided.clone())
-        } else {
-            Principal::Service(intention.source.clone())
+        let admits = match &intention.rule {
+            Rule::Action(action) => *action == Action::Allow,
+            Rule::Permissions(_) => terms.protocol.is_http(),
         };
-        compiled.add(principal, intention, terms);
-        if everybody {
+        if intention.source == WILDCARD {
+            others = admits;
+            compiled.add(any_but(decided.iter().cloned()), intention, terms);
             break;
         }
+        let principal = Principal::Service(intention.source.clone());
+        if admits {
+            compiled.admitted.push(principal.clone());
+        }
+        compiled.add(principal, intention, terms);
         decided.push(intention.source.clone());
     }
+    if others {
+        let admitted = |name: &ServiceName| compiled.admitted.contains(&Principal::Service(name.clone()));
+        compiled.admitted = vec![any_but(decided.into_iter().filter(|name| !admitted(name)))];
+    }
     compiled
+}
+
+fn any_but(names: impl Iterator<Item = ServiceName>) -> Principal {
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    Principal::AnyBut(names)
+}
+
+/// A permission that looks at a header with an underscore needs it to arrive.
+fn refuse_underscores(intentions: &[Intention]) -> bool {
+    let permissions = intentions.iter().filter_map(|intention| match &intention.rule {
+        Rule::Permissions(permissions) => Some(permissions),
+        Rule::Action(_) => None,
+    });
+    let headers = permissions.flatten().filter_map(|permission| permission.http.as_ref()).flat_map(|http| &http.header);
+    let mut names = headers.map(|header| &header.name).peekable();
+    names.peek().is_some() && !names.any(|name| name.contains('_'))
 }
 
 impl Authorization {
@@ -77,7 +103,6 @@ impl Authorization {
 
     fn look_at(&mut self, permissions: &[Permission], intention: &Intention) {
         for http in permissions.iter().filter_map(|permission| permission.http.as_ref()) {
-            self.reads_headers |= !http.header.is_empty();
             let patterns = http.header.iter().map(|header| &header.regex).chain([&http.path_regex]);
             for pattern in patterns.filter(|pattern| !pattern.is_empty() && re2::translate(pattern).is_none()) {
                 self.say(

@@ -55,8 +55,10 @@ pub struct Authorization {
     pub layer7: Vec<Layer7>,
     /// The trust domain that callers must belong to.
     pub trust_domain: String,
-    /// Whether some permission looks at headers of the user's own.
-    pub reads_headers: bool,
+    /// Callers that something is allowed to; the others may be turned away before they ask.
+    pub admitted: Vec<Principal>,
+    /// Permissions look at headers, and none at one with an underscore.
+    pub refuse_underscores: bool,
     pub notices: Vec<Notice>,
 }
 
@@ -108,6 +110,31 @@ impl Principal {
                 (names::any_spiffe_pattern(trust_domain), others.collect())
             }
         }
+    }
+
+    /// All of it as one pattern, for places that know no exceptions.
+    #[must_use]
+    pub fn single_pattern(&self, trust_domain: &str) -> String {
+        match self {
+            Self::Service(name) => names::spiffe_pattern(name, trust_domain),
+            Self::AnyBut(others) => names::spiffe_pattern_but(others, trust_domain),
+        }
+    }
+}
+
+impl Authorization {
+    /// Patterns of the ids that may connect. Where requests are judged, every service of the mesh may, so
+    /// that it hears why it is refused; elsewhere the connection itself is what is asked for.
+    #[must_use]
+    pub fn callers(&self, protocol: Protocol) -> Vec<String> {
+        if protocol.is_http() {
+            return vec![names::any_spiffe_pattern(&self.trust_domain)];
+        }
+        if self.admitted.is_empty() {
+            // An empty list of patterns would mean no condition at all.
+            return vec![names::nobody_pattern()];
+        }
+        self.admitted.iter().map(|principal| principal.single_pattern(&self.trust_domain)).collect()
     }
 }
 

@@ -37,7 +37,11 @@ fn log(asked: &Asked) -> AccessLog {
             ("envoy.access_loggers.file", any(&FileAccessLog { path: path.clone(), access_log_format: format }))
         }
     };
-    AccessLog { name: name.to_owned(), config_type: Some(access_log::ConfigType::TypedConfig(config)), ..Default::default() }
+    AccessLog {
+        name: name.to_owned(),
+        config_type: Some(access_log::ConfigType::TypedConfig(config)),
+        ..Default::default()
+    }
 }
 
 fn format(format: &Format) -> SubstitutionFormatString {

@@ -6,7 +6,9 @@ use weft_mesh::plan::{Cluster as Spec, Limits, LocalApp, Outliers};
 use weft_mesh::settings::TlsRules;
 use weft_model::config_entry::Protocol;
 use weft_proto::envoy::cluster::circuit_breakers::Thresholds;
-use weft_proto::envoy::cluster::cluster::{ClusterDiscoveryType, CommonLbConfig, DiscoveryType, DnsLookupFamily, EdsClusterConfig};
+use weft_proto::envoy::cluster::cluster::{
+    ClusterDiscoveryType, CommonLbConfig, DiscoveryType, DnsLookupFamily, EdsClusterConfig,
+};
 use weft_proto::envoy::cluster::{CircuitBreakers, Cluster, OutlierDetection};
 use weft_proto::envoy::core::{Http1ProtocolOptions, Http2ProtocolOptions};
 use weft_proto::envoy::endpoint::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints, lb_endpoint};
@@ -31,7 +33,8 @@ pub(super) fn local_app(app: &LocalApp) -> Resource {
         ..Thresholds::default()
     };
     let host = Endpoint { address: Some(local_address(&app.local)), ..Endpoint::default() };
-    let host = LbEndpoint { host_identifier: Some(lb_endpoint::HostIdentifier::Endpoint(host)), ..LbEndpoint::default() };
+    let host =
+        LbEndpoint { host_identifier: Some(lb_endpoint::HostIdentifier::Endpoint(host)), ..LbEndpoint::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![host], ..LocalityLbEndpoints::default() };
     Resource::of(&Cluster {
         name: LOCAL_APP.to_owned(),

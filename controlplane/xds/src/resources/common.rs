@@ -5,7 +5,8 @@ use std::time::Duration as StdDuration;
 
 use weft_mesh::address::{Bind, Local};
 use weft_proto::envoy::core::{
-    Address, AggregatedConfigSource, ApiVersion, ConfigSource, Pipe, SocketAddress, address, config_source, socket_address,
+    Address, AggregatedConfigSource, ApiVersion, ConfigSource, Pipe, SocketAddress, address, config_source,
+    socket_address,
 };
 use weft_proto::envoy::matcher::{RegexMatcher, StringMatcher, string_matcher};
 use weft_proto::google::protobuf::{BoolValue, Duration, UInt32Value};

@@ -32,6 +32,8 @@ pub struct ProxyCompiler {
     /// Which parts read a topic.
     readers: BTreeMap<Topic, BTreeSet<Part>>,
     topics: BTreeSet<Topic>,
+    /// Something reads other topics than it did.
+    rewired: bool,
     leaf: Option<(ServiceName, Arc<Resource>)>,
     set: ResourceSet,
     offered: Option<ResourceSet>,
@@ -59,6 +61,7 @@ impl ProxyCompiler {
             parts: BTreeMap::new(),
             readers: BTreeMap::new(),
             topics: BTreeSet::new(),
+            rewired: true,
             leaf: None,
             set: ResourceSet::default(),
             offered: None,
@@ -74,6 +77,7 @@ impl ProxyCompiler {
         if self.plan.as_ref().is_none_or(|plan| concerned(&plan.reads.topics)) {
             let plan = self.shared.plan(state, &self.proxy);
             stale.extend(self.follow(&plan));
+            self.rewired = true;
             self.plan = Some(plan);
         }
         for part in stale.into_iter().filter(|part| self.plans(part)).collect::<Vec<_>>() {
@@ -174,6 +178,7 @@ impl ProxyCompiler {
             return;
         }
         self.take(&part);
+        self.rewired = true;
         for topic in &compiled.reads.topics {
             self.readers.entry(topic.clone()).or_default().insert(part.clone());
         }
@@ -184,16 +189,22 @@ impl ProxyCompiler {
     }
 
     fn offer(&mut self) -> Update {
-        let topics = self.readers.keys().chain(self.plan.iter().flat_map(|plan| &plan.reads.topics));
-        let topics: BTreeSet<Topic> = topics.cloned().chain([Topic::Ca]).collect();
-        let topics_changed = topics != self.topics;
-        self.topics = topics;
+        let topics = std::mem::take(&mut self.rewired) && self.gather_topics();
         let own_leaf = self.leaf.as_ref().is_some_and(|(service, _)| Some(service) == self.service());
         let complete = own_leaf && self.standing() == Standing::Ready;
         let resources = complete && self.offered.as_ref() != Some(&self.set);
         if resources {
             self.offered = Some(self.set.clone());
         }
-        Update { resources, topics: topics_changed }
+        Update { resources, topics }
+    }
+
+    /// Whether there are other topics to wait for.
+    fn gather_topics(&mut self) -> bool {
+        let topics = self.readers.keys().chain(self.plan.iter().flat_map(|plan| &plan.reads.topics));
+        let topics: BTreeSet<Topic> = topics.cloned().chain([Topic::Ca]).collect();
+        let changed = topics != self.topics;
+        self.topics = topics;
+        changed
     }
 }

@@ -52,7 +52,8 @@ fn deadlines(protocol: Protocol) -> Option<MaxStreamDuration> {
 }
 
 fn host(name: &str, action: RouteAction) -> VirtualHost {
-    let everything = RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..RouteMatch::default() };
+    let everything =
+        RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..RouteMatch::default() };
     let route = Route { r#match: Some(everything), action: Some(Action::Route(action)), ..Route::default() };
     VirtualHost { name: name.to_owned(), domains: vec!["*".to_owned()], routes: vec![route], ..VirtualHost::default() }
 }

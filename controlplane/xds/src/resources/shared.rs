@@ -19,11 +19,14 @@ pub struct SharedResources {
     parts: Memo<Part, Built>,
 }
 
+/// How many parts are kept that no stream holds.
+const ROOM: usize = 256;
+
 impl SharedResources {
     /// Nothing built yet.
     #[must_use]
     pub fn new(scope: Scope) -> Arc<Self> {
-        Arc::new(Self { mesh: Mesh::new(scope), parts: Memo::default() })
+        Arc::new(Self { mesh: Mesh::new(scope), parts: Memo::with_room(ROOM) })
     }
 
     /// The values behind the resources.

@@ -4,7 +4,9 @@ use weft_mesh::settings::{TlsRules, TlsVersion};
 use weft_model::config_entry::Protocol;
 use weft_proto::any;
 use weft_proto::envoy::core::{TransportSocket, transport_socket};
-use weft_proto::envoy::extension::tls::common_tls_context::{CombinedCertificateValidationContext, ValidationContextType};
+use weft_proto::envoy::extension::tls::common_tls_context::{
+    CombinedCertificateValidationContext, ValidationContextType,
+};
 use weft_proto::envoy::extension::tls::tls_parameters::TlsProtocol;
 use weft_proto::envoy::extension::tls::{
     CertificateValidationContext, CommonTlsContext, DownstreamTlsContext, SdsSecretConfig, SubjectAltNameMatcher,

@@ -33,7 +33,11 @@ struct Row {
 /// Authorization first: nothing is done for a request that is not allowed. The router ends the chain.
 const HTTP_FILTERS: [Row; 4] = [
     Row { name: rbac::HTTP, applies: |side, _| side == Side::Inbound, config: rbac::http },
-    Row { name: grpc_http1_bridge::NAME, applies: |_, protocol| protocol == Protocol::Grpc, config: grpc_http1_bridge::config },
+    Row {
+        name: grpc_http1_bridge::NAME,
+        applies: |_, protocol| protocol == Protocol::Grpc,
+        config: grpc_http1_bridge::config,
+    },
     Row { name: grpc_stats::NAME, applies: |_, protocol| protocol == Protocol::Grpc, config: grpc_stats::config },
     Row { name: router::NAME, applies: |_, _| true, config: router::config },
 ];
@@ -43,7 +47,10 @@ pub(super) fn inbound(name: &str, spec: &Inbound, authorization: &Authorization,
     if spec.protocol.is_http() {
         vec![network(hcm::NAME, hcm::inbound(name, spec, authorization, settings))]
     } else {
-        vec![network(rbac::NETWORK, rbac::network(authorization)), network(tcp_proxy::NAME, tcp_proxy::inbound(spec, settings))]
+        vec![
+            network(rbac::NETWORK, rbac::network(authorization)),
+            network(tcp_proxy::NAME, tcp_proxy::inbound(spec, settings)),
+        ]
     }
 }
 

@@ -71,15 +71,15 @@ fn principal(caller: &Caller, trust_domain: &str) -> Principal {
     if but.is_empty() {
         return authenticated(&pattern);
     }
-    let others = but.iter().map(|pattern| {
-        identified(principal::Identifier::NotId(Box::new(authenticated(pattern))))
-    });
+    let others = but.iter().map(|pattern| identified(principal::Identifier::NotId(Box::new(authenticated(pattern)))));
     let ids = std::iter::once(authenticated(&pattern)).chain(others).collect();
     identified(principal::Identifier::AndIds(principal::Set { ids }))
 }
 
 fn authenticated(pattern: &str) -> Principal {
-    identified(principal::Identifier::Authenticated(principal::Authenticated { principal_name: Some(matching(pattern)) }))
+    identified(principal::Identifier::Authenticated(principal::Authenticated {
+        principal_name: Some(matching(pattern)),
+    }))
 }
 
 fn identified(identifier: principal::Identifier) -> Principal {
