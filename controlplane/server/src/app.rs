@@ -98,7 +98,7 @@ impl Agent {
             node: node.name.clone(),
             address: addresses.server.clone(),
         };
-        let proxies = Proxies::default();
+        let proxies = Proxies::new(Arc::clone(&store), &node, config.default_policy, authority.clone(), checks.clone());
         let ads = Ads::new(proxies, ledger.clone(), ads::Config::default());
         let host = Host {
             store: Arc::clone(&store),

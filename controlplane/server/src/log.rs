@@ -13,7 +13,9 @@ use crate::config::Log;
 pub(crate) fn init(config: Log) {
     // Libraries speak of their own insides: they are asked for with the level that asks for all.
     let others = if config.level == Level::TRACE { Level::DEBUG } else { Level::WARN };
-    let filter = Targets::new().with_default(others).with_target("weft", config.level);
+    // Raft's core warns of what it copes with by itself, at every start.
+    let raft = if config.level >= Level::DEBUG { others } else { Level::ERROR };
+    let filter = Targets::new().with_default(others).with_target("openraft", raft).with_target("weft", config.level);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let set = if config.json {

@@ -21,6 +21,25 @@ const SPREAD_MAX: Duration = Duration::from_secs(30);
 /// The share of it that each leaf adds: few leaves are replaced at once.
 const SPREAD_EACH: Duration = Duration::from_millis(10);
 
+/// A service's leaf as it is now, and word of its changes.
+pub(crate) struct LeafWatch {
+    slot: watch::Receiver<Slot>,
+}
+
+impl LeafWatch {
+    /// The leaf, once there is one.
+    pub(crate) fn current(&mut self) -> Option<IssuedLeaf> {
+        self.slot.borrow_and_update().issued.clone()
+    }
+
+    /// Waits until it has changed since [`LeafWatch::current`]; for ever once its keeper is gone.
+    pub(crate) async fn changed(&mut self) {
+        if self.slot.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Leaves {
     shared: Arc<Shared>,
@@ -62,6 +81,13 @@ impl Leaves {
         let newer = |slot: &Slot| slot.issued.as_ref().is_some_and(|issued| issued.index > index);
         let slot = slot.wait_for(newer).await.map_err(|_| gone())?;
         slot.issued.clone().ok_or_else(gone)
+    }
+
+    /// The leaf as a value that changes.
+    pub(super) fn watch(&self, service: ServiceName) -> Result<LeafWatch, AuthorityError> {
+        let mut slot = self.slot(service)?;
+        slot.mark_changed();
+        Ok(LeafWatch { slot })
     }
 
     fn slot(&self, service: ServiceName) -> Result<watch::Receiver<Slot>, AuthorityError> {

@@ -27,6 +27,7 @@ use weft_state::{ProposeError, Store};
 use weft_xds::ledger::Ledger;
 
 pub(crate) use bootstrap::found;
+pub(crate) use leaves::LeafWatch;
 use leaves::Leaves;
 
 /// The authority; clones are the same one.
@@ -43,6 +44,14 @@ impl LocalAuthority {
     pub(crate) fn new(store: Arc<Store>, ledger: Ledger, datacenter: Datacenter, data_dir: Option<PathBuf>) -> Self {
         let leaves = Leaves::new(Arc::clone(&store), datacenter, data_dir);
         Self { store, ledger, leaves }
+    }
+
+    /// The leaf of a service as a value that changes; issued when there is none.
+    ///
+    /// # Errors
+    /// The service's name fits no identity.
+    pub(crate) fn watch(&self, service: ServiceName) -> Result<LeafWatch, AuthorityError> {
+        self.leaves.watch(service)
     }
 }
 

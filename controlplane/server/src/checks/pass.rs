@@ -20,9 +20,6 @@ use super::outcome::Outcome;
 use super::probe::Prober;
 use super::runner::{Runner, Running, Work};
 
-/// Nothing is removed sooner than this after it turned critical.
-const REAP_MIN: Duration = Duration::from_secs(60);
-
 /// A check that was just registered is probed within this time; after a restart the probes are
 /// spread over their intervals.
 const FIRST_PROBE: Duration = Duration::from_millis(100);
@@ -74,7 +71,7 @@ impl Runner {
         if after.is_zero() || check.service_id.is_empty() || check.status != CheckStatus::Critical {
             self.alarms.cancel(&alarm);
         } else if !self.alarms.is_set(&alarm) {
-            self.alarms.set(alarm, after.0.max(REAP_MIN));
+            self.alarms.set(alarm, after.0.max(self.reap_min));
         }
     }
 

@@ -26,6 +26,9 @@ const OUTPUT_EVERY: Duration = Duration::from_secs(300);
 /// The pause before what could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// The least `DeregisterCriticalServiceAfter`.
+const REAP_MIN: Duration = Duration::from_secs(60);
+
 /// A pass may take at most one part in so many of the time.
 const PASS_SHARE: u32 = 5;
 
@@ -42,6 +45,8 @@ pub(crate) struct Runner {
     /// How many probes were started.
     pub(super) runs: u64,
     pub(super) passes: u64,
+    /// Nothing is removed sooner than this after it turned critical.
+    pub(super) reap_min: Duration,
 }
 
 /// A check under care.
@@ -84,6 +89,7 @@ impl Runner {
             gate: Arc::new(Semaphore::new(probe::TOGETHER)),
             runs: 0,
             passes: 0,
+            reap_min: REAP_MIN,
         }
     }
 

@@ -32,7 +32,8 @@ impl Rig {
 
     fn start_on(state: State) -> Self {
         let (store, order) = testing::store(state);
-        let (checks, runner) = Checks::new(NODE.into(), Arc::clone(&store));
+        let (checks, mut runner) = Checks::new(NODE.into(), Arc::clone(&store));
+        runner.reap_min = Duration::from_millis(300);
         Self { store, checks, _tasks: [order, tokio::spawn(runner.run())] }
     }
 
@@ -283,4 +284,23 @@ async fn a_new_proxy_is_probed_before_its_interval() {
     let _listener = TcpListener::bind(address).await.unwrap();
     rig.checks.probe_soon("web".into());
     rig.until("t", CheckStatus::Passing).await;
+}
+
+#[tokio::test]
+async fn a_service_that_stays_critical_is_deregistered_and_one_that_recovers_is_not() {
+    let rig = Rig::start();
+    let reaped = |id: &str, service: &str| {
+        let mut check = ttl(id, service, 60_000);
+        check.definition.deregister_critical_service_after = millis(1);
+        check
+    };
+    rig.register("web", vec![reaped("w", "web")]).await;
+    rig.register("api", vec![reaped("a", "api")]).await;
+    sleep(Duration::from_millis(150)).await;
+    rig.beat("a", CheckStatus::Passing, "").await.unwrap();
+    sleep(Duration::from_millis(400)).await;
+    let state = rig.store.current();
+    let view = StateView::new(&state);
+    assert!(view.service(&NODE.into(), &"web".into()).is_none());
+    assert!(view.service(&NODE.into(), &"api".into()).is_some());
 }

@@ -43,7 +43,6 @@ pub(super) struct Draft {
 pub(super) struct Ports {
     pub(super) http: Option<Port>,
     pub(super) grpc: Option<Port>,
-    pub(super) dns: Option<Port>,
     pub(super) server: Option<Port>,
     pub(super) sidecar_min: Option<u16>,
     pub(super) sidecar_max: Option<u16>,

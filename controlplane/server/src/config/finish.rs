@@ -104,14 +104,10 @@ fn reachable(bind: IpAddr) -> Option<IpAddr> {
 
 fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
     let client = draft.client.unwrap_or(LOOPBACK);
-    let Ports { http, grpc, dns, server, sidecar_min, sidecar_max } = &draft.ports;
+    let Ports { http, grpc, server, sidecar_min, sidecar_max } = &draft.ports;
     let (first, last) = (sidecar_min.unwrap_or(21000), sidecar_max.unwrap_or(21255));
     if first == 0 || first > last {
         faults.say(format!("ports: sidecar_min_port {first} and sidecar_max_port {last} make no range"));
-    }
-    // Off and "the default" can be had; a port that nobody answers would look like a fault elsewhere.
-    if let Some(Port::At(port)) = dns {
-        tracing::debug!(port, "DNS is not served yet");
     }
     let server_port = match server.unwrap_or(Port::At(8300)) {
         Port::At(port) => port,

@@ -56,7 +56,8 @@ const KEYS: &[(&str, Read)] = &[
     ("node_id", |draft, value| set(&mut draft.node_id, read::text(value))),
     ("node_meta", |draft, value| set(&mut draft.node_meta, read::pairs(value))),
     ("node_name", |draft, value| set(&mut draft.node_name, read::text(value))),
-    ("ports.dns", |draft, value| set(&mut draft.ports.dns, read::port(value))),
+    // Nothing answers there yet, which the banner says; files and scripts may name it all the same.
+    ("ports.dns", |_, value| read::port(value).map(drop)),
     ("ports.grpc", |draft, value| set(&mut draft.ports.grpc, read::port(value))),
     ("ports.grpc_tls", |_, value| read::only_off(value)),
     ("ports.http", |draft, value| set(&mut draft.ports.http, read::port(value))),

@@ -70,3 +70,6 @@ async fn perform(duty: &Duty, state: &State, moment: Moment, store: &Store) {
         Err(error) => tracing::warn!(duty = duty.name, %error, "cannot be planned"),
     }
 }
+
+#[cfg(test)]
+mod tests;

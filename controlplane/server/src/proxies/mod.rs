@@ -1,16 +1,94 @@
-//! Proxies as the ADS service sees them.
+//! Where ADS streams get their sets from: the state, seen by one proxy, and its leaf.
+//!
+//! ```text
+//! node of the stream ─> Proxies::open ─> ProxyStream: Store wakes, leaf wakes ─> compile ─> Offer
+//! ```
+//!
+//! A stream is the sidecar whose service id is its node id, on this agent's node or on the one that
+//! the node's metadata names. A proxy that leaves the catalog has its stream ended, so that it hears
+//! why; what it was sent it keeps, as an Envoy does when its control plane is away.
 
-use serde_json::{Value, json};
-use weft_api::host::ProxyLedger;
-use weft_xds::ledger::Ledger;
+mod horizon;
+mod ledger;
+mod stream;
 
-pub(crate) type Proxies = weft_xds::StaticSource;
+use std::sync::Arc;
 
-/// The ledger as the REST surface shows it.
-pub(crate) struct LedgerView(pub(crate) Ledger);
+use weft_mesh::{ProxyId, Scope};
+use weft_model::catalog::{Node, ServiceKind};
+use weft_model::intention::DefaultPolicy;
+use weft_model::{NodeName, ServiceName};
+use weft_proto::envoy;
+use weft_state::{State, StateView, Store};
+use weft_xds::resources::SharedResources;
+use weft_xds::source::{Opening, Refusal, ResourceSource};
 
-impl ProxyLedger for LedgerView {
-    fn proxies(&self) -> Value {
-        json!(self.0.list())
+use crate::authority::LocalAuthority;
+use crate::checks::Checks;
+pub(crate) use ledger::LedgerView;
+use stream::ProxyStream;
+
+/// The key of a node's metadata that names the node of a proxy that is not registered here.
+const NODE_NAME: &str = "node_name";
+
+/// The source of all streams.
+pub(crate) struct Proxies {
+    shared: Arc<Shared>,
+}
+
+/// What all streams use.
+struct Shared {
+    store: Arc<Store>,
+    authority: LocalAuthority,
+    checks: Checks,
+    resources: Arc<SharedResources>,
+    /// This agent's node.
+    node: NodeName,
+}
+
+impl Proxies {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        node: &Node,
+        default_policy: DefaultPolicy,
+        authority: LocalAuthority,
+        checks: Checks,
+    ) -> Self {
+        let resources = SharedResources::new(Scope { datacenter: node.datacenter.clone(), default_policy });
+        Self { shared: Arc::new(Shared { store, authority, checks, resources, node: node.name.clone() }) }
     }
+}
+
+impl ResourceSource for Proxies {
+    type Subscription = ProxyStream;
+
+    async fn open(&self, opening: Opening) -> Result<ProxyStream, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        let proxy = identify(&opening.node, &shared.node);
+        let service = stands_for(&shared.store.current(), &proxy)?;
+        if proxy.node == shared.node {
+            // It is about to listen, which its check should find soon.
+            shared.checks.probe_soon(proxy.id.clone());
+        }
+        ProxyStream::new(shared, proxy, service)
+    }
+}
+
+fn identify(node: &envoy::core::Node, own: &NodeName) -> ProxyId {
+    use weft_proto::google::protobuf::value::Kind;
+    let named = node.metadata.as_ref().and_then(|metadata| metadata.fields.get(NODE_NAME));
+    let named = named.and_then(|value| match &value.kind {
+        Some(Kind::StringValue(name)) if !name.is_empty() => Some(NodeName::from(name)),
+        _ => None,
+    });
+    ProxyId { node: named.unwrap_or_else(|| own.clone()), id: node.id.as_str().into() }
+}
+
+/// The service whose identity a sidecar bears.
+fn stands_for(state: &State, proxy: &ProxyId) -> Result<ServiceName, Refusal> {
+    let view = StateView::new(state);
+    let registered = view.own_service(&proxy.node, &proxy.id).map(|service| service.value);
+    let sidecar = registered.as_ref().filter(|service| service.kind == ServiceKind::ConnectProxy);
+    let service = sidecar.and_then(|sidecar| sidecar.mesh_destination());
+    service.cloned().ok_or_else(|| Refusal::UnknownProxy(proxy.id.as_str().to_owned()))
 }

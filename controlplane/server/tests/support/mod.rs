@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod ads;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
