@@ -3,9 +3,9 @@
 //!
 //!     cargo run -p weft-xds --example static -- DIR 127.0.0.1:18000
 //!
-//! DIR/state holds `key=value` lines and is read again whenever it changes: `endpoint` (a port),
-//! `timeout_ms` (of the cluster), `header` (of the route), `extra` (a number of further clusters),
-//! `bad` (a number of clusters that Envoy refuses). DIR/leaf.pem and DIR/leaf.key are the secret.
+//! DIR/state holds `key=value` lines and is read again whenever it changes: `endpoint` (a port, or 0 for
+//! no endpoints at all), `timeout_ms` (of the cluster), `header` (of the route), `extra` (a number of
+//! further clusters), `missing` (of clusters without endpoints), `bad` (of clusters that Envoy refuses). DIR/leaf.pem and DIR/leaf.key are the secret.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
@@ -79,7 +79,10 @@ fn resources(dir: &Path) -> ResourceSet {
     };
     let mut set = ResourceSet::default();
     set.insert(Resource::of(&cluster("api", number("timeout_ms", 1000))));
-    set.insert(Resource::of(&endpoints("api", number("endpoint", 9001))));
+    match number("endpoint", 9001) {
+        0 => {}
+        port => set.insert(Resource::of(&endpoints("api", port))),
+    }
     for n in 0..number("extra", 0) {
         let name = format!("extra-{n}");
         set.insert(Resource::of(&cluster(&name, 1000)));

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cost;
 mod script;
 
 mod r01_versions_and_nonces;
