@@ -164,9 +164,11 @@ impl Agent {
             tracing::warn!("some requests were still under way and are cut off");
             self.fronts.abort_all();
         }
+        tracing::debug!("nothing is served any more");
         let Self { raft, _backs: backs, .. } = self;
         drop(backs);
         raft.shutdown().await;
+        tracing::debug!("raft has ended");
     }
 }
 

@@ -53,6 +53,11 @@ impl Disk {
         fs::rename(&temporary, &path)
     }
 
+    /// Removes the leaf of a service. Blocks.
+    pub(super) fn remove(&self, service: &ServiceName) -> io::Result<()> {
+        fs::remove_file(self.file(service))
+    }
+
     /// The leaf of a service, if there is one that can still be served. Blocks.
     pub(super) fn load(
         &self,

@@ -37,7 +37,7 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Runs until the last handle on the leaves is gone.
+    /// Runs until the last handle on the leaves is gone, or nobody wants this one any more.
     pub(super) async fn run(self, store: Arc<Store>) {
         let mut roots = store.subscribe(BTreeSet::from([Topic::Ca]));
         drop(store);
@@ -50,6 +50,9 @@ impl Keeper {
                 schedule.note_active_root(&active.id, now(), shared.jitter());
             }
             if schedule.is_due(now()) {
+                if shared.let_go_if_idle(&self.service, &self.slot) {
+                    return self.forget(&shared).await;
+                }
                 match self.renew(&shared).await {
                     Some(renewed) => schedule = renewed,
                     None => schedule.note_failure(now(), rand::random()),
@@ -120,6 +123,13 @@ impl Keeper {
             // It is served all the same; after a restart there will be another one.
             tracing::warn!(service = %self.service, %error, "the leaf could not be kept on the disk");
         }
+    }
+
+    async fn forget(&self, shared: &Shared) {
+        let Some(disk) = shared.disk.clone() else { return };
+        let service = self.service.clone();
+        // What stays there is not served without being asked for, and then it is looked at anew.
+        drop(tokio::task::spawn_blocking(move || disk.remove(&service)).await);
     }
 
     fn show(&self, issued: IssuedLeaf) {

@@ -55,6 +55,8 @@ pub(super) struct Shared {
 
 struct Kept {
     slot: watch::Receiver<Slot>,
+    /// Whether anybody has asked for it since it was last renewed.
+    asked: bool,
     _keeper: AbortOnDropHandle<()>,
 }
 
@@ -92,14 +94,15 @@ impl Leaves {
 
     fn slot(&self, service: ServiceName) -> Result<watch::Receiver<Slot>, AuthorityError> {
         let mut kept = self.shared.kept.lock();
-        if let Some(kept) = kept.get(&service) {
+        if let Some(kept) = kept.get_mut(&service) {
+            kept.asked = true;
             return Ok(kept.slot.clone());
         }
         self.shared.admit(&service)?;
         let (sender, slot) = watch::channel(Slot::default());
         let keeper = Keeper { service: service.clone(), shared: Arc::downgrade(&self.shared), slot: sender };
         let keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run(Arc::clone(&self.shared.store))));
-        kept.insert(service, Kept { slot: slot.clone(), _keeper: keeper });
+        kept.insert(service, Kept { slot: slot.clone(), asked: true, _keeper: keeper });
         Ok(slot)
     }
 }
@@ -112,6 +115,19 @@ impl Shared {
         };
         let found = identity(&ca.value, &self.datacenter, service);
         found.map(drop).map_err(|error| AuthorityError::Invalid(error.to_string()))
+    }
+
+    /// Called when a leaf is due. One that nobody watches, and nobody has asked for since it was last
+    /// renewed, is let go; whoever asks later gets a new one.
+    pub(super) fn let_go_if_idle(&self, service: &ServiceName, slot: &watch::Sender<Slot>) -> bool {
+        let mut kept = self.kept.lock();
+        let Some(entry) = kept.get_mut(service) else { return true };
+        // One receiver is the entry's own, and new ones are only made under the lock.
+        if std::mem::take(&mut entry.asked) || slot.receiver_count() > 1 {
+            return false;
+        }
+        kept.remove(service);
+        true
     }
 
     /// How long this leaf may wait after a change of root.
