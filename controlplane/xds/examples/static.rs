@@ -5,7 +5,8 @@
 //!
 //! DIR/state holds `key=value` lines and is read again whenever it changes: `endpoint` (a port, or 0 for
 //! no endpoints at all), `timeout_ms` (of the cluster), `header` (of the route), `extra` (a number of
-//! further clusters), `missing` (of clusters without endpoints), `bad` (of clusters that Envoy refuses). DIR/leaf.pem and DIR/leaf.key are the secret.
+//! further clusters), `missing` (of clusters without endpoints), `bad` (of clusters that Envoy
+//! refuses). DIR/leaf.pem and DIR/leaf.key are the secret.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;

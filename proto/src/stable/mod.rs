@@ -2,7 +2,7 @@
 //!
 //! The generated types keep map fields in `HashMap`s, whose order differs from one map to the next, and
 //! so do the bytes. Here the entries of each map are put in order after encoding, in place, also inside
-//! of an `Any`. Which fields are maps is read from [`Table`], as the bytes alone do not tell.
+//! of an `Any`. Which fields are maps is read from a table, as the bytes alone do not tell.
 
 mod table;
 mod wire;

@@ -8,9 +8,11 @@
 //!
 //! [`Session`]: crate::session::Session
 
+mod deadlines;
 mod node;
 mod service;
 mod stream;
+mod task;
 mod variant;
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::variant::{Delta, Sotw, Variant};
-use super::{Ads, Shared, stream};
+use super::{Ads, Shared, task};
 use crate::source::{Opening, ResourceSource};
 
 impl<S> NamedService for Ads<S> {
@@ -79,7 +79,7 @@ impl<S: ResourceSource, V: Variant> StreamingService<V::Request> for Method<S, V
         // One place: what waits is composed late, from what is true then.
         let (sender, receiver) = mpsc::channel(1);
         let caller = Caller::of(&request);
-        let task = stream::run::<S, V>(shared.clone(), caller, request.into_inner(), sender);
+        let task = task::run::<S, V>(shared.clone(), caller, request.into_inner(), sender);
         shared.tasks.spawn(task);
         Box::pin(async { Ok(Response::new(ReceiverStream::new(receiver))) })
     }

@@ -1,9 +1,8 @@
-//! The task of one stream: it waits for requests, sets, room to write and deadlines, and lets the
-//! session decide. Ends with the client, a refusal, a deadline or the server.
+//! An admitted stream: it waits for requests, sets, room to write and deadlines, and lets the session
+//! decide.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow::{self, Break, Continue};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,13 +10,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::{Status, Streaming};
 
-use super::service::Caller;
+use super::deadlines::Deadlines;
 use super::variant::{Incoming, Variant};
 use super::{Config, Shared, node};
 use crate::ledger::{Entry, Identity};
 use crate::session::{Nack, Offer, Request, Session, Verdict};
 use crate::set::{PerType, ResourceType};
-use crate::source::{Refusal, ResourceSource, Subscription};
+use crate::source::{Refusal, Subscription};
 
 /// Requests taken in one go before responses are composed: a reconnecting client sends one a type, and
 /// the order of types is kept only among those that are known.
@@ -30,90 +29,18 @@ const RESUME_PAUSE: Duration = Duration::from_millis(10);
 /// Type URLs of which the log tells that they are not served, per stream.
 const UNKNOWN_TYPES_LOGGED: usize = 16;
 
-type Sender<V> = mpsc::Sender<Result<<V as Variant>::Frame, Status>>;
+pub(super) type Sender<V> = mpsc::Sender<Result<<V as Variant>::Frame, Status>>;
 
 /// How a stream ends: with a status for the client, or with nobody to tell.
-type End = Option<Status>;
+pub(super) type End = Option<Status>;
 
-pub(super) async fn run<S: ResourceSource, V: Variant>(
-    shared: Arc<Shared<S>>,
-    caller: Caller,
-    requests: Streaming<V::Request>,
-    sender: Sender<V>,
-) {
-    let end = tokio::select! {
-        end = serve::<S, V>(&shared, &caller, requests, &sender) => end,
-        () = sender.closed() => None,
-        () = shared.closing.cancelled() => Some(Status::unavailable("the server is closing")),
-    };
-    if let Some(status) = end {
-        // A reader that does not read will not read this either.
-        let _ = timeout(Duration::from_secs(1), sender.send(Err(status))).await;
-    }
-}
-
-async fn serve<S: ResourceSource, V: Variant>(
-    shared: &Shared<S>,
-    caller: &Caller,
-    mut requests: Streaming<V::Request>,
-    sender: &Sender<V>,
-) -> End {
-    let (node, first) = match first_request::<V>(&mut requests, &shared.config).await {
-        Continue(first) => first,
-        Break(end) => return end,
-    };
-    let opened = shared.source.open(caller.open::<V>(node.clone())).await;
-    let mut subscription = match opened {
-        Ok(subscription) => subscription,
-        Err(refusal) => return Some(refused(&node.id, refusal)),
-    };
-    let offer = match subscription.changed().await {
-        Ok(offer) => offer,
-        Err(refusal) => return Some(refused(&node.id, refusal)),
-    };
-    let identity = Identity {
-        agent: node::agent(&node),
-        node: node.id,
-        cluster: node.cluster,
-        peer: caller.peer.map(|peer| peer.to_string()).unwrap_or_default(),
-        protocol: V::PROTOCOL,
-    };
-    let mut stream = Stream::new(shared, identity, subscription.horizon());
-    stream.offer(offer);
-    let resumes = first.request.as_ref().is_some_and(Request::resumes);
-    if let Break(end) = stream.take(first) {
-        return end;
-    }
-    if resumes && let Break(end) = stream.take_resuming::<V>(&mut requests).await {
-        return end;
-    }
-    stream.run::<V>(&mut requests, &mut subscription, sender).await
-}
-
-async fn first_request<V: Variant>(
-    requests: &mut Streaming<V::Request>,
-    config: &Config,
-) -> ControlFlow<End, (weft_proto::envoy::core::Node, Incoming)> {
-    let first = match timeout(config.first_request, requests.message()).await {
-        Ok(Ok(Some(first))) => first,
-        Ok(Ok(None)) => return Break(None),
-        Ok(Err(status)) => return Break(Some(status)),
-        Err(_) => return Break(Some(Status::deadline_exceeded("no request came"))),
-    };
-    let mut incoming = V::read(first);
-    match node::admit(incoming.node.take(), config.envoy_min) {
-        Ok(node) => Continue((node, incoming)),
-        Err(status) => Break(Some(status)),
-    }
-}
-
-fn refused(node: &str, refusal: Refusal) -> Status {
+pub(super) fn refused(node: &str, refusal: Refusal) -> Status {
     tracing::info!(node, %refusal, "xDS stream refused");
     refusal.into()
 }
 
 /// An admitted stream.
-struct Stream<'a> {
+pub(super) struct Stream<'a> {
     config: &'a Config,
     node: String,
     session: Session,
@@ -123,15 +50,8 @@ struct Stream<'a> {
     deadlines: Deadlines,
 }
 
-/// When patience ends.
-struct Deadlines {
-    age: Option<Instant>,
-    stall: Option<Instant>,
-    verdict: Option<Instant>,
-}
-
 impl<'a> Stream<'a> {
-    fn new<S>(shared: &'a Shared<S>, identity: Identity, horizon: Option<crate::source::Horizon>) -> Self {
+    pub(super) fn new<S>(shared: &'a Shared<S>, identity: Identity, horizon: Option<crate::source::Horizon>) -> Self {
         let config = &shared.config;
         let number = shared.ledger.next_stream();
         let age = config.age_max.map(|age| age.mul_f64(rand::random_range(0.9..1.1)));
@@ -146,7 +66,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    async fn run<V: Variant>(
+    pub(super) async fn run<V: Variant>(
         &mut self,
         requests: &mut Streaming<V::Request>,
         subscription: &mut impl Subscription,
@@ -179,7 +99,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Takes the requests that follow the first one of a client that comes back.
-    async fn take_resuming<V: Variant>(&mut self, requests: &mut Streaming<V::Request>) -> ControlFlow<End> {
+    pub(super) async fn take_resuming<V: Variant>(&mut self, requests: &mut Streaming<V::Request>) -> ControlFlow<End> {
         for _ in 0..REQUESTS_AT_ONCE {
             match timeout(RESUME_PAUSE, requests.message()).await {
                 Ok(request) => self.hear::<V>(request)?,
@@ -208,7 +128,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    fn take(&mut self, incoming: Incoming) -> ControlFlow<End> {
+    pub(super) fn take(&mut self, incoming: Incoming) -> ControlFlow<End> {
         if let Err(status) = node::confirm(incoming.node.as_ref(), &self.node) {
             return Break(Some(status));
         }
@@ -254,7 +174,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    fn offer(&mut self, offer: Offer) {
+    pub(super) fn offer(&mut self, offer: Offer) {
         self.entry.offered(offer.index);
         self.session.offer(offer);
     }
@@ -295,51 +215,6 @@ impl<'a> Stream<'a> {
         }
         if !self.session.is_awaiting() {
             self.deadlines.verdict = None;
-        }
-    }
-}
-
-/// A deadline that passed.
-#[derive(Clone, Copy)]
-enum Passed {
-    Age,
-    Stall,
-    Verdict,
-}
-
-impl Deadlines {
-    fn next(&self) -> Instant {
-        let all = [self.age, self.stall, self.verdict].into_iter().flatten();
-        let far = Instant::now() + Duration::from_secs(3600);
-        all.min().unwrap_or(far)
-    }
-
-    fn passed(&self, now: Instant) -> Option<Passed> {
-        let is_past = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
-        if is_past(self.stall) {
-            Some(Passed::Stall)
-        } else if is_past(self.verdict) {
-            Some(Passed::Verdict)
-        } else {
-            is_past(self.age).then_some(Passed::Age)
-        }
-    }
-}
-
-impl Passed {
-    fn reason(self) -> &'static str {
-        match self {
-            Passed::Age => "it reached its age",
-            Passed::Stall => "the client does not read",
-            Passed::Verdict => "the client does not answer",
-        }
-    }
-
-    /// Age is no fault: the stream ends well and the client comes back.
-    fn status(self) -> End {
-        match self {
-            Passed::Age => None,
-            Passed::Stall | Passed::Verdict => Some(Status::deadline_exceeded(self.reason())),
         }
     }
 }

@@ -137,3 +137,46 @@ pub fn unix_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(offered: u64, acked: &[(ResourceType, u64)]) -> ProxyRecord {
+        let identity = Identity {
+            node: "web".to_owned(),
+            cluster: String::new(),
+            agent: String::new(),
+            peer: String::new(),
+            protocol: Protocol::Delta,
+        };
+        let mut record = ProxyRecord::new(1, identity);
+        record.offered_index = offered;
+        for (of, index) in acked {
+            record.settled(*of, *index);
+        }
+        record
+    }
+
+    #[test]
+    fn the_slowest_type_decides() {
+        use ResourceType::{Cluster, Listener};
+        let record = record(7, &[(Cluster, 7), (Listener, 5)]);
+        assert!(record.has_acked(5, 0));
+        assert!(!record.has_acked(6, 0));
+    }
+
+    #[test]
+    fn a_proxy_that_asked_for_nothing_yet_has_acked_nothing() {
+        assert!(!record(7, &[]).has_acked(1, 9));
+    }
+
+    #[test]
+    fn a_proxy_that_a_change_does_not_concern_is_up_to_date() {
+        let up_to_date = record(5, &[(ResourceType::Cluster, 5)]);
+        assert!(up_to_date.has_acked(9, 9));
+        assert!(!up_to_date.has_acked(9, 8), "the source does not know yet");
+        let behind = record(5, &[(ResourceType::Cluster, 4)]);
+        assert!(!behind.has_acked(9, 9), "it lacks what its set was before");
+    }
+}

@@ -108,7 +108,8 @@ pub struct Nack {
     pub nonce: String,
     /// The reason given.
     pub fault: Fault,
-    /// The resources at fault: those the reason names, or all that were in the response.
+    /// The resources at fault: those the reason names, or those that were in the response; not more
+    /// than fit on a screen.
     pub names: Vec<Name>,
 }
 

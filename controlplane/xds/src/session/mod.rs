@@ -6,7 +6,7 @@
 //! sets     -> offer   ─┘
 //! ```
 //!
-//! Delta and state of the world differ in how a request changes the [`interest`] and in how a response
+//! Delta and state of the world differ in how a request changes the interest and in how a response
 //! is composed; everything between (what the client holds, what is due, what must wait) is one. Nothing
 //! is queued: a response is composed when the transport can take it, from what is true then.
 

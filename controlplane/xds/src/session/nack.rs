@@ -7,6 +7,10 @@ use std::collections::HashSet;
 
 use crate::set::Name;
 
+/// How much of a refusal is kept, for logs and the ledger.
+pub(super) const KEPT_BYTES: usize = 4 << 10;
+pub(super) const KEPT_NAMES: usize = 50;
+
 /// Refusals can quote whole configurations; names come early.
 const READ_BYTES: usize = 8 << 10;
 

@@ -19,16 +19,20 @@ impl Track {
     pub(in crate::session) fn settle_flight(&mut self, of: ResourceType, request: &Request) -> Option<Verdict> {
         let flight = self.flight.take_if(|flight| flight.nonce == request.nonce)?;
         let nonce = flight.nonce.clone();
-        let Some(fault) = request.fault.clone() else {
+        let Some(mut fault) = request.fault.clone() else {
             self.ack(flight);
             return Some(Verdict::Acked { of, nonce });
         };
         let sent = || flight.items.iter().map(|(name, _)| name);
         let culprits = nack::culprits(&fault.message, sent());
-        let names = match culprits.is_empty() {
+        let mut names: Vec<Name> = match culprits.is_empty() {
             true => sent().cloned().collect(),
             false => culprits.iter().cloned().collect(),
         };
+        names.sort();
+        names.truncate(nack::KEPT_NAMES);
+        let kept = fault.message.floor_char_boundary(nack::KEPT_BYTES);
+        fault.message.truncate(kept);
         self.nack(flight, &culprits);
         let whole = of.kind().wildcard && matches!(request.change, Change::Sotw { .. });
         self.isolate = culprits.is_empty() && !whole;
