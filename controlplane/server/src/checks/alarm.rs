@@ -7,6 +7,9 @@ use futures::StreamExt;
 use tokio_util::time::{DelayQueue, delay_queue::Key};
 use weft_model::CheckId;
 
+/// The wheel turns no further than two years.
+const FARTHEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What a timer is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Alarm {
@@ -28,6 +31,7 @@ pub(super) struct Alarms {
 impl Alarms {
     /// Sets the timer, or sets it anew.
     pub(super) fn set(&mut self, alarm: Alarm, after: Duration) {
+        let after = after.min(FARTHEST);
         match self.keys.get(&alarm) {
             Some(key) => self.wheel.reset(key, after),
             None => {

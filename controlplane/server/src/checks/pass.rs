@@ -20,9 +20,10 @@ use super::outcome::Outcome;
 use super::probe::Prober;
 use super::runner::{Runner, Running, Work};
 
-/// A check that was just registered is probed within this time; after a restart the probes are
-/// spread over their intervals.
+/// A check that has no result yet is probed within the first time; after a restart the probes of the
+/// others are spread over their intervals, or the second one.
 const FIRST_PROBE: Duration = Duration::from_millis(100);
+const RESTART_SPREAD: Duration = Duration::from_secs(30);
 
 impl Runner {
     /// Starts and stops checks, and judges those that depend on the state alone. Answers what the
@@ -58,7 +59,7 @@ impl Runner {
                 if former.is_some() {
                     self.alarms.cancel(&Alarm::Silent(id.clone()));
                 }
-                let work = self.start(&id, &method);
+                let work = self.start(&check, &method);
                 self.running.insert(id, Running { seen: check, pass: self.passes, method, work });
             }
         }
@@ -75,8 +76,8 @@ impl Runner {
         }
     }
 
-    fn start(&mut self, id: &CheckId, method: &Method) -> Work {
-        let silent = Alarm::Silent(id.clone());
+    fn start(&mut self, check: &Check, method: &Method) -> Work {
+        let silent = Alarm::Silent(check.id.clone());
         match method {
             // A heartbeat that came before this pass has set it already.
             Method::Ttl(_) if self.alarms.is_set(&silent) => Work::Alone,
@@ -84,28 +85,29 @@ impl Runner {
                 self.alarms.set(silent, *ttl);
                 Work::Alone
             }
-            Method::Probe(probe) => self.start_probe(id, probe),
+            Method::Probe(probe) => self.start_probe(check, probe),
             Method::Alias { .. } => Work::Alone,
             Method::Unsupported(kind) => {
-                self.write(id.clone(), Outcome::critical(format!("check type {kind} is not supported yet")), None);
+                let outcome = Outcome::critical(format!("check type {kind} is not supported yet"));
+                self.write(check.id.clone(), outcome, None);
                 Work::Alone
             }
         }
     }
 
-    fn start_probe(&mut self, id: &CheckId, probe: &Probe) -> Work {
+    fn start_probe(&mut self, check: &Check, probe: &Probe) -> Work {
         self.runs += 1;
         let soon = Arc::new(Notify::new());
         let prober = Prober {
-            check: id.clone(),
+            check: check.id.clone(),
             run: self.runs,
             probe: probe.clone(),
             soon: Arc::clone(&soon),
             gate: Arc::clone(&self.gate),
             results: self.results.clone(),
         };
-        let is_restart = self.passes == 1;
-        let spread = if is_restart { probe.interval } else { probe.interval.min(FIRST_PROBE) };
+        let is_restart = self.passes == 1 && !check.output.is_empty();
+        let spread = probe.interval.min(if is_restart { RESTART_SPREAD } else { FIRST_PROBE });
         let task = tokio::spawn(prober.run(spread.mul_f64(rand::random())));
         Work::Probe { run: self.runs, soon, written: None, _task: AbortOnDropHandle::new(task) }
     }

@@ -165,6 +165,19 @@ async fn a_restarted_agent_gives_a_full_ttl() {
 }
 
 #[tokio::test]
+async fn centuries_are_no_trouble() {
+    let rig = Rig::start();
+    let mut probe = tcp("t", "web", "127.0.0.1:1");
+    probe.definition.interval = GoDuration::from_secs(9_000_000_000);
+    probe.definition.timeout = GoDuration::from_secs(9_000_000_000);
+    rig.register("web", vec![ttl("c", "web", 9_000_000_000_000), probe]).await;
+    rig.beat("c", CheckStatus::Passing, "ok").await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    rig.beat("c", CheckStatus::Warning, "ok").await.unwrap();
+    assert!(!rig.check("t").unwrap().output.is_empty());
+}
+
+#[tokio::test]
 async fn a_tcp_check_follows_its_port() {
     let rig = Rig::start();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
