@@ -24,7 +24,7 @@ const REQUESTS_AT_ONCE: usize = 64;
 
 /// How long a client that comes back may pause between its first requests. Until it has told of its
 /// listeners, clusters that only they use would look unused.
-const RESUME_PAUSE: Duration = Duration::from_millis(10);
+const RESUME_PAUSE: Duration = Duration::from_millis(30);
 
 /// Type URLs of which the log tells that they are not served, per stream.
 const UNKNOWN_TYPES_LOGGED: usize = 16;
