@@ -41,6 +41,7 @@ impl Connection {
             .uri(path)
             .header("host", &self.host)
             .body(Full::new(body.into()))?;
+        self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
         let index = response.headers().get("x-consul-index").and_then(|value| value.to_str().ok()?.parse().ok());

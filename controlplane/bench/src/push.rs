@@ -1,4 +1,5 @@
-//! Write to ACK: from the HTTP answer of a registration to the last of N ADS clients holding it.
+//! Write to ACK: until the last of N ADS clients holds a changed registration, from its HTTP answer and
+//! from the start of its request. Clients often hold it before the writer has its answer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,12 +25,14 @@ pub(crate) async fn run(weft: &Path, short: bool) -> anyhow::Result<()> {
             writer.put("/v1/agent/service/register", &caller_body(caller)).await?;
         }
         let before = resident_mib(target.pid());
-        let (all, last, busy) = push(&target, &mut writer, clients, rounds).await?;
+        let Figures { all, whole, last, busy } = push(&target, &mut writer, clients, rounds).await?;
         println!(
-            "push   weft    {clients:4} clients  p50 {:8.2} ms  p99 {:8.2} ms  last {:8.2} ms  {:6.0} us CPU a client  {:6.1} KiB a stream",
+            "push   weft    {clients:4} clients  after the answer: p50 {:6.2} ms, p99 {:6.2} ms, last {:6.2} ms  from the request: p50 {:6.2} ms, last {:6.2} ms  {:4.0} us CPU a client  {:6.1} KiB a stream",
             all.at(0.5),
             all.at(0.99),
             last.at(0.5),
+            whole.at(0.5),
+            whole.at(1.0),
             busy.as_micros() as f64 / (clients * rounds) as f64,
             (resident_mib(target.pid()) - before) * 1024.0 / clients as f64,
         );
@@ -53,37 +56,46 @@ fn caller_body(caller: usize) -> serde_json::Value {
         "Proxy": {"Upstreams": [{"DestinationName": "backend", "LocalBindPort": 9191}]}}}})
 }
 
-async fn push(
-    target: &Target,
-    writer: &mut Connection,
-    clients: usize,
-    rounds: usize,
-) -> anyhow::Result<(Times, Times, Duration)> {
+/// What the rounds gave.
+struct Figures {
+    /// From the HTTP answer, each client and round; zero when the client was first.
+    all: Times,
+    /// From the start of the request, each client and round.
+    whole: Times,
+    /// From the HTTP answer, each round's last client.
+    last: Times,
+    /// CPU time of the server.
+    busy: Duration,
+}
+
+async fn push(target: &Target, writer: &mut Connection, clients: usize, rounds: usize) -> anyhow::Result<Figures> {
     let armed = Arc::new(Barrier::new(clients + 1));
     let tasks: Vec<_> = (0..clients)
         .map(|caller| {
-            tokio::spawn(client(target.grpc, format!("caller-{caller}-sidecar-proxy"), rounds, Arc::clone(&armed)))
+            let id = format!("caller-{caller}-sidecar-proxy");
+            tokio::spawn(client(target.grpc, id, rounds, Arc::clone(&armed)))
         })
         .collect();
-    let mut answered = Vec::new();
+    let mut writes = Vec::new();
     armed.wait().await;
     let busy = cpu(target.pid());
     for round in 0..rounds {
+        let start = Instant::now();
         writer.put("/v1/agent/service/register", &backend(0, 100 * (round + 1))).await?;
-        answered.push(Instant::now());
+        writes.push((start, Instant::now()));
         armed.wait().await;
     }
     let busy = cpu(target.pid()) - busy;
-    let mut slowest = vec![Duration::ZERO; rounds];
-    let mut all = Vec::new();
+    let (mut all, mut whole, mut last) = (Vec::new(), Vec::new(), vec![Duration::ZERO; rounds]);
     for task in tasks {
-        for (round, at) in task.await??.into_iter().enumerate() {
-            let time = at.saturating_duration_since(answered[round]);
-            slowest[round] = slowest[round].max(time);
+        for ((at, (start, answered)), last) in task.await??.into_iter().zip(&writes).zip(&mut last) {
+            let time = at.saturating_duration_since(*answered);
+            *last = time.max(*last);
             all.push(time);
+            whole.push(at - *start);
         }
     }
-    Ok((Times::new(all), Times::new(slowest), busy))
+    Ok(Figures { all: Times::new(all), whole: Times::new(whole), last: Times::new(last), busy })
 }
 
 /// When this client held the endpoints of each round.

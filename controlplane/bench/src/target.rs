@@ -44,18 +44,22 @@ impl Target {
     pub(crate) async fn start(kind: &Kind) -> anyhow::Result<Self> {
         let data = TempDir::new()?;
         let [http, grpc, dns, server, serf] = free_ports()?;
-        let dir = data.path().display();
+        let dir = data.path().join("data").display().to_string();
+        // All clients of a benchmark come from one address, which no other limit of default settings hurts.
+        let config = data.path().join("limits.json");
+        std::fs::write(&config, r#"{"limits": {"http_max_conns_per_client": 15000}}"#)?;
+        let config = config.display();
         let (command, text) = match kind {
             Kind::Weft(path) => (
                 path,
                 format!(
-                    "agent --server --bootstrap-expect 1 --data-dir {dir} --node bench --bind 127.0.0.1 --client 127.0.0.1 --http-port {http} --grpc-port {grpc} --dns-port {dns} --server-port {server} --log-level warn"
+                    "agent --server --bootstrap-expect 1 --data-dir {dir} --node bench --bind 127.0.0.1 --client 127.0.0.1 --http-port {http} --grpc-port {grpc} --dns-port {dns} --server-port {server} --log-level warn --config-file {config}"
                 ),
             ),
             Kind::Consul(path) => (
                 path,
                 format!(
-                    "agent -server -bootstrap-expect 1 -data-dir {dir} -node bench -bind 127.0.0.1 -client 127.0.0.1 -http-port {http} -grpc-port {grpc} -dns-port {dns} -server-port {server} -serf-lan-port {serf} -serf-wan-port -1 -log-level err"
+                    "agent -server -bootstrap-expect 1 -data-dir {dir} -node bench -bind 127.0.0.1 -client 127.0.0.1 -http-port {http} -grpc-port {grpc} -dns-port {dns} -server-port {server} -serf-lan-port {serf} -serf-wan-port -1 -log-level err -config-file {config}"
                 ),
             ),
         };
