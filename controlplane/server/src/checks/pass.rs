@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
+use weft_model::Topic;
 use weft_model::health::{Check, CheckStatus};
-use weft_model::{CheckId, Topic};
 use weft_state::StateView;
 
 use super::alarm::Alarm;

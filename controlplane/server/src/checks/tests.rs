@@ -33,7 +33,7 @@ impl Rig {
     fn start_on(state: State) -> Self {
         let (store, order) = testing::store(state);
         let (checks, mut runner) = Checks::new(NODE.into(), Arc::clone(&store));
-        runner.reap_min = Duration::from_millis(300);
+        runner.reap_min = Duration::from_millis(1000);
         Self { store, checks, _tasks: [order, tokio::spawn(runner.run())] }
     }
 
@@ -129,11 +129,11 @@ async fn silence_turns_a_ttl_check_critical_with_its_last_words() {
 #[tokio::test]
 async fn a_heartbeat_that_says_nothing_new_writes_nothing_and_keeps_the_check_alive() {
     let rig = Rig::start();
-    rig.register("web", vec![ttl("c", "web", 300)]).await;
+    rig.register("web", vec![ttl("c", "web", 1000)]).await;
     rig.beat("c", CheckStatus::Passing, "ok").await.unwrap();
     let index = rig.store.current().index();
     for _ in 0..8 {
-        sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(200)).await;
         rig.beat("c", CheckStatus::Passing, "ok").await.unwrap();
     }
     assert_eq!(rig.store.current().index(), index);
@@ -154,12 +154,12 @@ async fn heartbeats_of_unknown_and_of_probed_checks_are_refused() {
 #[tokio::test]
 async fn a_restarted_agent_gives_a_full_ttl() {
     let rig = Rig::start();
-    rig.register("web", vec![ttl("c", "web", 400)]).await;
+    rig.register("web", vec![ttl("c", "web", 1200)]).await;
     rig.beat("c", CheckStatus::Passing, "ok").await.unwrap();
     let state = State::clone(&rig.store.current());
-    sleep(Duration::from_millis(300)).await;
+    sleep(Duration::from_millis(800)).await;
     let rig = Rig::start_on(state);
-    sleep(Duration::from_millis(300)).await;
+    sleep(Duration::from_millis(800)).await;
     assert_eq!(rig.check("c").unwrap().status, CheckStatus::Passing);
     rig.until("c", CheckStatus::Critical).await;
 }
@@ -309,9 +309,9 @@ async fn a_service_that_stays_critical_is_deregistered_and_one_that_recovers_is_
     };
     rig.register("web", vec![reaped("w", "web")]).await;
     rig.register("api", vec![reaped("a", "api")]).await;
-    sleep(Duration::from_millis(150)).await;
+    sleep(Duration::from_millis(300)).await;
     rig.beat("a", CheckStatus::Passing, "").await.unwrap();
-    sleep(Duration::from_millis(400)).await;
+    sleep(Duration::from_millis(1200)).await;
     let state = rig.store.current();
     let view = StateView::new(&state);
     assert!(view.service(&NODE.into(), &"web".into()).is_none());
