@@ -26,7 +26,7 @@ async fn works(protocol: Protocol, xds: Xds) {
     until_ok("a denied call is refused", SECOND, async || refused(&mesh).await).await;
     mesh.agent.intend("web", "api", "allow").await;
     until_ok("an allowed call passes", SECOND, async || mesh.call().await).await;
-    mesh.add_instance("api-2").await;
+    let _second = mesh.add_instance("api-2").await;
     mesh.agent.deregister("api-1").await;
     until_ok("only the new instance answers", SECOND, async || match mesh.call().await? {
         text if text.contains("api-2") => Ok(()),

@@ -77,7 +77,7 @@ async fn a_killed_agent_takes_no_call_with_it_and_comes_back_with_everything() {
     for envoy in [&mesh.web, &mesh.api.envoy] {
         reconnected(envoy).await;
     }
-    mesh.add_instance("api-2").await;
+    let _second = mesh.add_instance("api-2").await;
     mesh.agent.deregister("api-1").await;
     until_ok("the change has reached the caller", SECOND, async || match mesh.call().await? {
         text if text.starts_with("api-2") => Ok(()),

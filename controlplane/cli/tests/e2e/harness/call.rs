@@ -127,22 +127,37 @@ pub(crate) async fn grpc(port: u16, method: &str) -> Result<Reply, String> {
     http2_request(port, request, &[0; 5]).await
 }
 
-/// Bytes sent as they are on a connection of its own; all that comes back until it is closed.
+/// Bytes sent as they are on a connection of its own; the HTTP answer.
 pub(crate) async fn raw(port: u16, request: &[u8]) -> Result<String, String> {
     patiently(async {
         let mut stream = connect(port).await?;
         stream.write_all(request).await.map_err(|error| format!("writing: {error}"))?;
-        read_all(&mut stream).await
+        read_answer(&mut stream).await
     })
     .await
 }
 
-/// All that arrives until the other side closes; a reset after an answer is a way to close.
-pub(crate) async fn read_all(stream: &mut (impl AsyncReadExt + Unpin)) -> Result<String, String> {
+/// One HTTP/1.1 answer, to the end of its body. Nobody waits for the connection to close: a proxy may
+/// leave that to its peer for a while.
+pub(crate) async fn read_answer(stream: &mut (impl AsyncReadExt + Unpin)) -> Result<String, String> {
     let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer).await {
-        Err(error) if answer.is_empty() => Err(format!("reading: {error}")),
-        Ok(_) if answer.is_empty() => Err("closed".to_owned()),
-        _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+    while !is_whole(&String::from_utf8_lossy(&answer)) {
+        match stream.read_buf(&mut answer).await {
+            Err(error) => return Err(format!("reading: {error}")),
+            Ok(0) if answer.is_empty() => return Err("closed".to_owned()),
+            Ok(0) => break,
+            Ok(_) => {}
+        }
     }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether the head is there, and as much of the body as it announces.
+fn is_whole(answer: &str) -> bool {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| body.len() >= length)
 }

@@ -14,7 +14,7 @@ use super::{Scratch, free_port, until_ok};
 
 const START: Duration = Duration::from_secs(20);
 /// One worker and no shared memory: many Envoys live side by side.
-const SMALL: [&str; 3] = ["--concurrency", "1", "--disable-hot-restart"];
+const SMALL: [&str; 5] = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"];
 
 /// Which variant of the protocol an Envoy speaks.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,6 +9,9 @@ use super::{Agent, Backend, Envoy, Load, Scratch, Xds, free_port, until_ok};
 
 const FIRST_CALL: Duration = Duration::from_secs(20);
 
+/// The port of applications that nobody calls.
+const UNUSED: u16 = 9;
+
 /// What `api` speaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Protocol {
@@ -39,7 +42,8 @@ pub(crate) struct Plan {
     pub(crate) durable: bool,
 }
 
-/// One instance of a service, its sidecar included.
+/// One instance of a service, its sidecar included. Ends when dropped.
+#[must_use]
 pub(crate) struct Instance {
     pub(crate) backend: Backend,
     pub(crate) envoy: Envoy,
@@ -148,7 +152,7 @@ pub(crate) fn callee(name: &str, id: &str, port: u16, public: u16) -> Value {
 pub(crate) fn caller(name: &str, public: u16, upstreams: &Value) -> Value {
     json!({
         "Name": name,
-        "Port": free_port(),
+        "Port": UNUSED,
         "Connect": { "SidecarService": { "Port": public, "Proxy": { "Upstreams": upstreams } } },
     })
 }

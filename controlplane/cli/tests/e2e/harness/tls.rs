@@ -95,11 +95,11 @@ impl Handshake {
         tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| "no answer".to_owned())?
     }
 
-    /// Sends a request that asks for the connection to be closed, and gives the whole answer.
+    /// Sends an HTTP/1.1 request and gives the whole answer.
     pub(crate) async fn request(&mut self, bytes: &[u8]) -> Result<String, String> {
         let exchange = async {
             self.stream.write_all(bytes).await.map_err(|error| error.to_string())?;
-            super::call::read_all(&mut self.stream).await
+            super::call::read_answer(&mut self.stream).await
         };
         tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| "no answer".to_owned())?
     }
