@@ -5,7 +5,7 @@
 //!                                       └─ proposes a Command, or asks the Host ─┘
 //! ```
 //!
-//! Handlers of reads are pure functions of a state; [`blocking`] decides when to call them again. What a
+//! Handlers of reads are pure functions of a state; the module `blocking` decides when to call them again. What a
 //! handler needs of the agent comes through [`host::Host`], so neither Raft nor xDS is known here.
 
 mod answer;

@@ -42,7 +42,7 @@ pub(crate) enum Run {
 pub(crate) enum Options {
     /// None: it is about this agent.
     Agent,
-    /// `dc` and the consistency.
+    /// `dc`, and for reads the consistency.
     Datacenter,
     /// Those, and `index`, `wait`, `cached`.
     Blocking,

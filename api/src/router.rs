@@ -1,6 +1,7 @@
 //! From a request to a handler and back: the only place that knows both HTTP and the table of routes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -30,6 +31,7 @@ const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader")
 const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact");
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consul-effective-consistency");
 const DEFAULT_POLICY: HeaderName = HeaderName::from_static("x-consul-default-acl-policy");
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// The REST surface of the agent that `host` stands for.
@@ -123,7 +125,10 @@ async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, reque
     let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
     let body = match route.body {
-        Some(_) => body::read(content, declared_length(&head.headers), route.body_max_bytes).await?,
+        Some(_) => {
+            let limit = body::Limit { bytes: route.body_max_bytes, patience: BODY_PATIENCE };
+            body::read(content, declared_length(&head.headers), limit).await?
+        }
         None => bytes::Bytes::new(),
     };
     let call = Call { host, rest, query, options, body };
@@ -147,6 +152,8 @@ async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, reque
 fn query_options(route: &Route, query: &Query, headers: &HeaderMap) -> Result<QueryOptions, Refusal> {
     match route.options {
         Options::Agent => Ok(QueryOptions::default()),
+        // Writes have one consistency.
+        Options::Datacenter if route.verb != Verb::Get => Ok(QueryOptions::default()),
         Options::Datacenter => {
             Ok(QueryOptions { consistency: options::consistency(query)?, ..QueryOptions::default() })
         }

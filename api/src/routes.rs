@@ -309,7 +309,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .of_datacenter()
         .access(Access::ConfigWrite)
         .params(&[CAS])
-        .body("ConfigEntryRequest")
+        .body("ConfigEntry")
         .body_max(ENTRY_MAX_BYTES)
         .answers("Bool")
         .about("Add or replace a config entry"),
@@ -319,7 +319,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .about("The config entries of a kind"),
     Route::read("/v1/config/{kind}/{name}", config_entry::get)
         .access(Access::ConfigRead)
-        .answers("ConfigEntry")
+        .answers("ConfigEntryShown")
         .statuses(&[404])
         .about("One config entry"),
     Route::act(Delete, "/v1/config/{kind}/{name}", task!(config_entry::delete))

@@ -58,11 +58,11 @@ async fn replay(steps: &mut [Value]) -> Vec<String> {
             step["weft"] = ours(step, &answered, &known);
             faults.clear();
         }
-        if let (Some(_), None | Some("" | "?")) = (step.get("weft"), step["why"].as_str()) {
-            if updating() {
-                step["why"] = "?".into();
-            } else if step.get("consul").is_some() {
-                faults.push("it is not said why".into());
+        let differs = step.get("weft").is_some() && step.get("consul").is_some();
+        if let (true, None | Some("" | "?")) = (differs, step["why"].as_str()) {
+            match updating() {
+                true => step["why"] = "?".into(),
+                false => faults.push("it is not said why".into()),
             }
         }
         let is_json =

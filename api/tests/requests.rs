@@ -184,6 +184,7 @@ async fn what_is_shown_can_be_sent_back() {
         agent.done("/v1/config", entry.json()).await;
         assert_eq!(agent.get(path).await.index(), entry.index(), "the same again changes nothing");
     }
+    agent.done("/v1/connect/ca/configuration", agent.get("/v1/connect/ca/configuration").await.json()).await;
     let intention = "/v1/connect/intentions/exact?source=a&destination=b";
     agent.done(intention, json!({"Action": "allow"})).await;
     agent.done(intention, agent.get(intention).await.json()).await;

@@ -15,7 +15,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use winnow::combinator::{alt, cut_err, opt};
+use winnow::combinator::{alt, opt};
 use winnow::error::{EmptyError, ErrMode, ParserError as _};
 use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location as _, Stateful};
@@ -270,8 +270,7 @@ fn number(input: &mut Input<'_>) -> Parse<String> {
     let to = input.current_token_start();
     let follows = input.peek_token();
     if follows.is_some_and(|next| next != ')' && !is_space(next)) {
-        return cut_err(|input: &mut Input<'_>| fail(input, "rule \"number\": Invalid number literal"))
-            .parse_next(input);
+        return fail(input, "rule \"number\": Invalid number literal");
     }
     input.reset(&start);
     let text: &str = winnow::token::take(to - from).parse_next(input)?;

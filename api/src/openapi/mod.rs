@@ -75,6 +75,7 @@ fn responses(route: &Route) -> Value {
     responses.insert("400".into(), text("The request is malformed; the text says how."));
     responses.insert("405".into(), text("The endpoint has other methods, listed in `Allow`."));
     if route.body.is_some() {
+        responses.insert("408".into(), text("The body did not come in time."));
         responses.insert("413".into(), text("The body is too large; the text says how large it may be."));
     }
     responses.insert("500".into(), text("The request was refused or failed; the text says why."));

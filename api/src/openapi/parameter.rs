@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::route::{Form, Options, Param, Route};
+use crate::route::{Form, Options, Param, Route, Verb};
 
-const DURATION: &str = r"^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$";
+/// No URL holds a zero byte.
+const TEXT: &str = r"^[^\u0000]*$";
+const DURATION: &str = r"^([0-9]{1,5}(\.[0-9]{1,5})?(ns|us|µs|ms|s|m|h)){1,3}$";
 
 pub(super) fn of(route: &Route) -> Vec<Value> {
     let mut parameters: Vec<Value> = in_path(route.path).map(path_parameter).collect();
@@ -18,7 +20,12 @@ fn in_path(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn path_parameter(name: &str) -> Value {
-    json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}})
+    let schema = match name {
+        "intention_id" => json!({"type": "string", "format": "uuid"}),
+        "kind" => json!({"$ref": "#/components/schemas/ConfigKind"}),
+        _ => json!({"type": "string", "minLength": 1, "pattern": TEXT}),
+    };
+    json!({"name": name, "in": "path", "required": true, "schema": schema})
 }
 
 fn options(route: &Route) -> Vec<Param> {
@@ -27,8 +34,10 @@ fn options(route: &Route) -> Vec<Param> {
     }
     let mut options = vec![param("pretty", Form::Flag, "Indent the answer.")];
     if route.options != Options::Agent {
+        options.push(param("dc", Form::Text, "The datacenter; this one where it is not given."));
+    }
+    if route.options != Options::Agent && route.verb == Verb::Get {
         options.extend([
-            param("dc", Form::Text, "The datacenter; this one where it is not given."),
             param("stale", Form::Flag, "Any server may answer."),
             param("consistent", Form::Flag, "The leader asks a quorum first. Not together with `stale`."),
         ]);
@@ -48,13 +57,15 @@ fn options(route: &Route) -> Vec<Param> {
 
 fn query_parameter(param: &Param) -> Value {
     let (required, schema) = match param.form {
-        Form::Text => (false, json!({"type": "string"})),
-        Form::Required => (true, json!({"type": "string", "minLength": 1})),
-        Form::Texts => (false, json!({"type": "array", "items": {"type": "string"}})),
-        Form::RequiredTexts => {
-            (true, json!({"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}))
-        }
-        Form::Flag => (false, json!({"enum": [""]})),
+        Form::Text => (false, json!({"type": "string", "pattern": TEXT})),
+        Form::Required => (true, json!({"type": "string", "minLength": 1, "pattern": TEXT})),
+        Form::Texts => (false, json!({"type": "array", "items": {"type": "string", "pattern": TEXT}})),
+        Form::RequiredTexts => (
+            true,
+            json!({"type": "array", "items": {"type": "string", "minLength": 1, "pattern": TEXT}, "minItems": 1}),
+        ),
+        // Its being there counts, whatever its value.
+        Form::Flag => (false, json!({"type": "string", "pattern": TEXT})),
         Form::Bool => (false, json!({"enum": ["", "true", "false", "1", "0"]})),
         Form::RequiredBool => (true, json!({"enum": ["true", "false", "1", "0"]})),
         Form::OneOf(values) => (false, json!({"enum": values})),

@@ -23,6 +23,7 @@ pub(crate) async fn put(call: Call) -> Outcome {
     };
     drop_read_only(fields);
     let entry = ConfigEntry::decode(document).map_err(|error| refuse(error.to_string()))?;
+    refuse_legacy(&entry).map_err(refuse)?;
     entry.validate().map_err(|faults| Refusal::failed(faults.to_string()))?;
     let reply = call.propose(Command::ConfigUpsert { entry: Box::new(entry), cas }).await?;
     Ok(Answer::json(swapped(&reply)))
@@ -40,6 +41,18 @@ fn drop_read_only(fields: &mut serde_json::Map<String, Value>) {
         if dropped.is_none() || fields.get(key).and_then(Value::as_str) == dropped {
             fields.shift_remove(key);
         }
+    }
+}
+
+/// The ids of old intentions are given by the endpoints that know them, and by nobody else.
+fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
+    let sources = match entry {
+        ConfigEntry::ServiceIntentions(entry) => entry.sources.as_slice(),
+        ConfigEntry::ServiceDefaults(_) | ConfigEntry::ProxyDefaults(_) | ConfigEntry::Mesh(_) => &[],
+    };
+    match sources.iter().position(|source| source.legacy.is_some()) {
+        Some(position) => Err(format!("1 error occurred:\n\t* invalid config key \"Sources[{position}].Legacy\"\n\n")),
+        None => Ok(()),
     }
 }
 

@@ -17,7 +17,7 @@ PATTERNS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     (r"-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----\n?", "<pem>"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>"),
-    (r"([0-9a-f]{2}:){19}[0-9a-f]{2}", "<id>"),
+    (r"([0-9a-f]{2}:){19,}[0-9a-f]{2}", "<id>"),
 ]
 
 
@@ -110,7 +110,7 @@ def main(binary, files):
             agent.terminate()
             agent.wait()
         with open(file, "w") as out:
-            lines = (json.dumps(step, ensure_ascii=False) for step in steps)
+            lines = (json.dumps(step, ensure_ascii=False, separators=(",", ":")) for step in steps)
             out.write("[\n" + ",\n".join(lines) + "\n]\n")
         print(file, len(steps))
 

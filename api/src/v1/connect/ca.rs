@@ -1,5 +1,7 @@
 //! `/v1/connect/ca`: roots and the authority's configuration.
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use weft_model::ca::CaConfig;
 use weft_model::catalog::Indexed;
 use weft_state::StateView;
@@ -30,9 +32,25 @@ pub(crate) fn configuration(_: &Call, view: &StateView<'_>) -> Outcome {
     }
 }
 
+/// The body of a change. What readers are shown may be sent back.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ConfigureRequest {
+    provider: String,
+    config: Map<String, Value>,
+    force_without_cross_signing: bool,
+    #[serde(rename = "State")]
+    _state: Value,
+    #[serde(rename = "CreateIndex")]
+    _create_index: Value,
+    #[serde(rename = "ModifyIndex")]
+    _modify_index: Value,
+}
+
 /// Changes the configuration; the root is rotated where the change asks for it.
 pub(crate) async fn configure(call: Call) -> Outcome {
-    let config: CaConfig = call.decode_as("Bad request: Request decode failed")?;
-    call.host.authority.configure(config).await?;
+    let ConfigureRequest { provider, config, force_without_cross_signing, .. } =
+        call.decode_as("Bad request: Request decode failed")?;
+    call.host.authority.configure(CaConfig { provider, config, force_without_cross_signing }).await?;
     Ok(Answer::empty())
 }
