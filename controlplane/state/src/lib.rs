@@ -9,8 +9,8 @@
 //! maps, so a clone costs nothing, a refused command leaves no trace, and readers never lock.
 
 mod apply;
-mod catch_up;
 mod codec;
+mod diff;
 mod state;
 mod store;
 mod view;
@@ -18,6 +18,7 @@ mod waiters;
 
 pub use apply::{Outcome, apply};
 pub use codec::DecodeError;
+pub use diff::CheckChange;
 pub use state::State;
 pub use store::{Applied, Proposal, ProposeError, Store};
 pub use view::{Instance, Reads, StateView};

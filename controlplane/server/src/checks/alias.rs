@@ -1,48 +1,66 @@
 //! Alias checks: an instance shows the health of another one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weft_model::catalog::Indexed;
 use weft_model::health::{Check, CheckStatus};
-use weft_model::{NodeName, ServiceId};
+use weft_model::{CheckId, NodeName, ServiceId};
 use weft_state::StateView;
 
 use super::outcome::Outcome;
 
-/// The checks of nodes, looked up once a pass however many aliases there are.
-pub(super) struct Aliases<'a> {
-    view: &'a StateView<'a>,
-    nodes: HashMap<NodeName, HashMap<ServiceId, Vec<Indexed<Check>>>>,
-}
+/// An instance, or with the empty id a node, whose health others show.
+pub(super) type Aliased = (NodeName, ServiceId);
 
-impl<'a> Aliases<'a> {
-    pub(super) fn new(view: &'a StateView<'a>) -> Self {
-        Self { view, nodes: HashMap::new() }
+/// Which checks show the health of what.
+#[derive(Debug, Default)]
+pub(super) struct Aliases(BTreeMap<Aliased, BTreeSet<CheckId>>);
+
+impl Aliases {
+    pub(super) fn add(&mut self, of: Aliased, check: CheckId) {
+        self.0.entry(of).or_default().insert(check);
     }
 
-    /// What an alias of this instance shows: the worst of its checks and its node's, the first of
-    /// those that are critical.
-    pub(super) fn outcome(&mut self, node: &NodeName, service: &ServiceId) -> Outcome {
-        let by_service = self.nodes.entry(node.clone()).or_insert_with(|| by_service(self.view, node));
-        let of = |id: &ServiceId| by_service.get(id).map(Vec::as_slice).unwrap_or_default();
-        let own = if service.is_empty() { &[] } else { of(service) };
-        let node_checks = of(&ServiceId::default());
-        if !service.is_empty() && own.is_empty() && self.view.service(node, service).is_none() {
+    pub(super) fn remove(&mut self, of: &Aliased, check: &CheckId) {
+        let Some(checks) = self.0.get_mut(of) else { return };
+        checks.remove(check);
+        if checks.is_empty() {
+            self.0.remove(of);
+        }
+    }
+
+    /// The nodes that somebody shows the health of.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.0.keys().map(|(node, _)| node)
+    }
+
+    /// The checks that show the health of an instance; of a node: of it and of all its instances.
+    pub(super) fn showing(&self, (node, service): &Aliased) -> impl Iterator<Item = &CheckId> {
+        let from = (node.clone(), service.clone());
+        let (on, id) = (node.clone(), service.clone());
+        let touched = self
+            .0
+            .range(from..)
+            .take_while(move |((node, service), _)| *node == on && (id.is_empty() || *service == id));
+        touched.flat_map(|(_, checks)| checks)
+    }
+}
+
+/// What an alias of this instance shows: the worst of its checks and its node's, the first of those
+/// that are critical.
+pub(super) fn outcome(view: &StateView<'_>, (node, service): &Aliased) -> Outcome {
+    let mut checks = view.instance_checks(node, &ServiceId::default());
+    if !service.is_empty() {
+        let own = view.instance_checks(node, service);
+        if own.is_empty() && view.service(node, service).is_none() {
             return Outcome::critical(format!("Service {service} could not be found on node {node}"));
         }
-        worst(node_checks.iter().chain(own))
+        checks.extend(own);
     }
+    worst(&checks)
 }
 
-fn by_service(view: &StateView<'_>, node: &NodeName) -> HashMap<ServiceId, Vec<Indexed<Check>>> {
-    let mut by_service = HashMap::<ServiceId, Vec<Indexed<Check>>>::new();
-    for check in view.node_checks(node) {
-        by_service.entry(check.value.service_id.clone()).or_default().push(check);
-    }
-    by_service
-}
-
-fn worst<'c>(checks: impl Iterator<Item = &'c Indexed<Check>>) -> Outcome {
+fn worst(checks: &[Indexed<Check>]) -> Outcome {
     let mut worst: Option<&Check> = None;
     for check in checks {
         if worst.is_none_or(|worst| check.value.status > worst.status) {

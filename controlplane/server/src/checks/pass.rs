@@ -1,7 +1,7 @@
 //! A pass: makes what runs fit what is registered.
 //!
 //! Thousands of checks may be registered here, and any result of any of them asks for a pass. So a
-//! check that is the same value as last time is not looked into again.
+//! pass costs what has changed since the last one: what is the same in both states is not walked.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
-use weft_model::Topic;
 use weft_model::health::{Check, CheckStatus};
+use weft_model::{CheckId, Topic};
 use weft_state::StateView;
 
 use super::alarm::Alarm;
-use super::alias::Aliases;
+use super::alias::{self, Aliased};
 use super::method::{Method, Probe};
 use super::outcome::Outcome;
 use super::probe::Prober;
@@ -30,38 +30,69 @@ impl Runner {
     /// next pass depends on.
     pub(super) fn pass(&mut self) -> BTreeSet<Topic> {
         let state = self.store.current();
-        let view = StateView::new(&state);
+        let older = std::mem::replace(&mut self.seen, Arc::clone(&state));
         self.passes += 1;
-        for check in view.node_checks(&self.node) {
-            self.visit(check.value);
+        let mut judged = std::mem::take(&mut self.unsettled);
+        let mut moved: BTreeSet<Aliased> = state.changed_instances(&older).cloned().collect();
+        for change in state.check_changes(&older) {
+            for check in change.before.iter().chain(&change.after) {
+                moved.insert((check.value.node.clone(), check.value.service_id.clone()));
+            }
+            match (change.before, change.after) {
+                (_, Some(check)) if check.value.node == self.node => {
+                    self.visit(Arc::clone(&check.value));
+                    judged.insert(check.value.id.clone());
+                }
+                (Some(check), None) if check.value.node == self.node => self.stop(&check.value.id),
+                (_, Some(_)) | (Some(_) | None, None) => {}
+            }
         }
-        self.stop_absent();
-        self.judge(&mut Aliases::new(&view));
-        view.reads().topics
+        judged.extend(moved.iter().flat_map(|moved| self.aliases.showing(moved)).cloned());
+        self.judge(&StateView::new(&state), judged);
+        let nodes = self.aliases.nodes().chain([&self.node]);
+        nodes.cloned().map(Topic::Node).collect()
     }
 
     fn visit(&mut self, check: Arc<Check>) {
-        if let Some(known) = self.running.get_mut(&check.id)
-            && Arc::ptr_eq(&known.seen, &check)
-        {
-            known.pass = self.passes;
+        let Some(method) = Method::of(&check) else { return self.stop(&check.id) };
+        self.watch_over(&check);
+        if let Some(known) = self.running.get_mut(&check.id).filter(|known| known.method == method) {
+            known.seen = check;
             return;
         }
-        let Some(method) = Method::of(&check) else { return };
-        self.watch_over(&check);
-        match self.running.get_mut(&check.id) {
-            Some(known) if known.method == method => {
-                known.pass = self.passes;
-                known.seen = check;
+        let id = check.id.clone();
+        if let Some(former) = self.running.remove(&id) {
+            self.alarms.cancel(&Alarm::Silent(id.clone()));
+            self.forget_alias(&former.method, &id);
+        }
+        if let Some(aliased) = self.aliased(&method) {
+            self.aliases.add(aliased, id.clone());
+        }
+        let work = self.start(&check, &method);
+        self.running.insert(id, Running { seen: check, method, work });
+    }
+
+    fn stop(&mut self, id: &CheckId) {
+        let Some(former) = self.running.remove(id) else { return };
+        self.forget_alias(&former.method, id);
+        self.alarms.cancel(&Alarm::Silent(id.clone()));
+        self.alarms.cancel(&Alarm::Reap(id.clone()));
+    }
+
+    fn forget_alias(&mut self, method: &Method, id: &CheckId) {
+        if let Some(aliased) = self.aliased(method) {
+            self.aliases.remove(&aliased, id);
+        }
+    }
+
+    /// What an alias check shows the health of; `None` for other kinds.
+    fn aliased(&self, method: &Method) -> Option<Aliased> {
+        match method {
+            Method::Alias { node, service } => {
+                let node = if node.is_empty() { &self.node } else { node };
+                Some((node.clone(), service.clone()))
             }
-            former => {
-                let id = check.id.clone();
-                if former.is_some() {
-                    self.alarms.cancel(&Alarm::Silent(id.clone()));
-                }
-                let work = self.start(&check, &method);
-                self.running.insert(id, Running { seen: check, pass: self.passes, method, work });
-            }
+            Method::Ttl(_) | Method::Probe(_) | Method::Unsupported(_) => None,
         }
     }
 
@@ -112,39 +143,26 @@ impl Runner {
         Work::Probe { run: self.runs, soon, written: None, _task: AbortOnDropHandle::new(task) }
     }
 
-    fn stop_absent(&mut self) {
-        let passes = self.passes;
-        let absent = self.running.iter().filter(|(_, running)| running.pass != passes).map(|(id, _)| id.clone());
-        for id in absent.collect::<Vec<_>>() {
-            self.running.remove(&id);
-            self.alarms.cancel(&Alarm::Silent(id.clone()));
-            self.alarms.cancel(&Alarm::Reap(id));
-        }
-    }
-
-    fn judge(&mut self, aliases: &mut Aliases<'_>) {
-        let mut found = Vec::new();
-        for (id, running) in &self.running {
+    fn judge(&mut self, view: &StateView<'_>, judged: BTreeSet<CheckId>) {
+        for id in judged {
+            let Some(running) = self.running.get(&id) else { continue };
             match &running.method {
-                Method::Alias { node, service } => {
-                    let node = if node.is_empty() { &self.node } else { node };
-                    let outcome = aliases.outcome(node, service);
+                Method::Alias { .. } => {
+                    let Some(aliased) = self.aliased(&running.method) else { continue };
+                    let outcome = alias::outcome(view, &aliased);
                     if outcome.status != running.seen.status || outcome.output != running.seen.output {
-                        found.push((id.clone(), outcome));
+                        self.write(id, outcome, None);
                     }
                 }
                 // Its expiry could not be written, or somebody else wrote over it.
                 Method::Ttl(_) if running.seen.status != CheckStatus::Critical => {
                     let silent = Alarm::Silent(id.clone());
-                    if !self.alarms.is_set(&silent) && !self.writes.is_under_way(id) {
+                    if !self.alarms.is_set(&silent) && !self.writes.is_under_way(&id) {
                         self.alarms.set(silent, Duration::ZERO);
                     }
                 }
                 Method::Ttl(_) | Method::Probe(_) | Method::Unsupported(_) => {}
             }
-        }
-        for (id, outcome) in found {
-            self.write(id, outcome, None);
         }
     }
 }

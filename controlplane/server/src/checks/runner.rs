@@ -10,10 +10,11 @@ use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::HeartbeatError;
 use weft_model::health::{Check, CheckStatus};
 use weft_model::{CheckId, NodeName, ServiceId, Topic};
-use weft_state::{StateView, Store};
+use weft_state::{State, StateView, Store};
 
 use super::Message;
 use super::alarm::{Alarm, Alarms};
+use super::alias::Aliases;
 use super::method::Method;
 use super::outcome::Outcome;
 use super::probe;
@@ -39,6 +40,11 @@ pub(crate) struct Runner {
     messages: mpsc::Receiver<Message>,
     pub(super) results: mpsc::WeakSender<Message>,
     pub(super) running: HashMap<CheckId, Running>,
+    /// The state as of the last pass.
+    pub(super) seen: Arc<State>,
+    pub(super) aliases: Aliases,
+    /// To be judged in the next pass though nothing about them changed.
+    pub(super) unsettled: BTreeSet<CheckId>,
     pub(super) alarms: Alarms,
     pub(super) writes: Writes,
     pub(super) gate: Arc<Semaphore>,
@@ -53,8 +59,6 @@ pub(crate) struct Runner {
 pub(super) struct Running {
     /// The check as of the last pass that changed it.
     pub(super) seen: Arc<Check>,
-    /// The last pass that saw it.
-    pub(super) pass: u64,
     pub(super) method: Method,
     pub(super) work: Work,
 }
@@ -85,6 +89,9 @@ impl Runner {
             messages,
             results,
             running: HashMap::new(),
+            seen: Arc::default(),
+            aliases: Aliases::default(),
+            unsettled: BTreeSet::new(),
             alarms: Alarms::default(),
             gate: Arc::new(Semaphore::new(probe::TOGETHER)),
             runs: 0,
@@ -113,7 +120,10 @@ impl Runner {
                 alarm = self.alarms.next() => match alarm {
                     Alarm::Silent(check) => self.expire(&check),
                     Alarm::Reap(check) => self.reap(&check),
-                    Alarm::Retry => pass_at = Some(rested),
+                    Alarm::Retry => {
+                        self.unsettled = self.running.keys().cloned().collect();
+                        pass_at = Some(rested);
+                    }
                 },
                 () = sleep_until(pass_at.unwrap_or(rested)), if pass_at.is_some() => {
                     let started = Instant::now();

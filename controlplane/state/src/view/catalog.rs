@@ -136,6 +136,13 @@ impl StateView<'_> {
         Some(Instance { node: self.state.nodes.get(node)?.clone(), service, checks })
     }
 
+    /// The checks of one instance; with the empty id those of the node itself.
+    #[must_use]
+    pub fn instance_checks(&self, node: &NodeName, service: &ServiceId) -> Vec<Indexed<Check>> {
+        self.note(Topic::Node(node.clone()));
+        self.checks_of(node, service)
+    }
+
     fn checks_of(&self, node: &NodeName, service: &ServiceId) -> Vec<Indexed<Check>> {
         let from = (node.clone(), service.clone(), CheckId::default());
         let keys = self.state.derived.checks_of.range(from..).take_while(|(on, of, _)| on == node && of == service);
