@@ -16,6 +16,8 @@ pub(crate) const DOMAIN: &str = "11111111-2222-3333-4444-555555555555.consul";
 pub(crate) struct Case {
     pub(crate) terms: Terms,
     pub(crate) intentions: Vec<Intention>,
+    /// As they are written; those without sources are not.
+    pub(crate) entries: [ServiceIntentions; 2],
 }
 
 pub(crate) fn case(protocol: impl Strategy<Value = Protocol>) -> impl Strategy<Value = Case> {
@@ -23,7 +25,7 @@ pub(crate) fn case(protocol: impl Strategy<Value = Protocol>) -> impl Strategy<V
     (protocol, default, entry(DESTINATION), entry("*")).prop_map(|(protocol, default, exact, wildcard)| {
         let mut intentions: Vec<_> = exact.intentions(1, 1).chain(wildcard.intentions(1, 1)).collect();
         intentions.sort_by_key(|intention| std::cmp::Reverse(intention.precedence));
-        Case { terms: Terms { default, protocol, guard_paths: true }, intentions }
+        Case { terms: Terms { default, protocol, guard_paths: true }, intentions, entries: [exact, wildcard] }
     })
 }
 

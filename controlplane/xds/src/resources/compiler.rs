@@ -96,6 +96,12 @@ impl ProxyCompiler {
         self.offer()
     }
 
+    /// Which proxy this is for.
+    #[must_use]
+    pub fn proxy(&self) -> &ProxyId {
+        &self.proxy
+    }
+
     /// The service that the proxy stands for: whose certificate it needs. `None` when it is not registered.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceName> {

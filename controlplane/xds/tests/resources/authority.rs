@@ -1,4 +1,5 @@
 //! Certificate authorities for tests: one with fixed texts, and a real one.
+#![allow(dead_code)]
 
 use weft_ca::csr::{self, Grant};
 use weft_ca::leaf::{LeafTerms, Signer};

@@ -57,9 +57,8 @@ fn debug<M: Message + Name + Default + std::fmt::Debug>(url: &str, body: &[u8]) 
 
 fn tidy(text: &str) -> String {
     let mut lines = text.lines();
-    let tree = Tree::parse(&mut lines);
     let mut out = String::new();
-    tree.write(0, &mut out);
+    Tree::parse(&mut lines).simplified().write(0, &mut out);
     out
 }
 
@@ -121,32 +120,39 @@ impl Tree {
         Some(inner)
     }
 
-    fn write(&self, depth: usize, out: &mut String) {
-        if let Some(unpacked) = self.unpacked() {
-            return unpacked.write(depth, out);
+    /// The message in full: packed ones unpacked, `Some` gone, what is unset left out.
+    fn simplified(self) -> Self {
+        let mut tree = self.unpacked().unwrap_or(self);
+        if tree.line.ends_with("Some(") && tree.children.len() == 1 {
+            let mut only = tree.children.remove(0);
+            only = only.unpacked().unwrap_or(only);
+            only.line = format!("{}{}", tree.line.trim_end_matches("Some("), only.line);
+            tree = only;
         }
-        // `Some(X {` is on one line with what it wraps.
-        let wraps = matches!(self.children.as_slice(), [_]) && self.line.ends_with("Some(");
-        if let (true, [only]) = (wraps, self.children.as_slice()) {
-            let only = only.unpacked();
-            let only = only.as_ref().unwrap_or(&self.children[0]);
-            let line = format!("{}{}", self.line.trim_end_matches("Some("), only.line);
-            return only.write_as(&line, depth, out);
-        }
-        self.write_as(&self.line, depth, out);
+        tree.children.retain(|child| !child.is_unset());
+        tree.children = tree.children.into_iter().map(Self::simplified).collect();
+        tree.line = tree.line.trim_end_matches(',').to_owned();
+        tree
     }
 
-    fn write_as(&self, line: &str, depth: usize, out: &mut String) {
+    /// On one line where that is short.
+    fn write(&self, depth: usize, out: &mut String) {
         let indent = "  ".repeat(depth);
-        let children: Vec<_> = self.children.iter().filter(|child| !child.is_unset()).collect();
-        if children.is_empty() {
-            writeln!(out, "{indent}{}{}", line.trim_end_matches(','), self.end).unwrap();
+        let inline = self.inline();
+        if self.children.is_empty() || indent.len() + inline.len() <= 118 {
+            writeln!(out, "{indent}{inline}").unwrap();
             return;
         }
-        writeln!(out, "{indent}{line}").unwrap();
-        for child in children {
+        writeln!(out, "{indent}{}", self.line).unwrap();
+        for child in &self.children {
             child.write(depth + 1, out);
         }
         writeln!(out, "{indent}{}", self.end).unwrap();
+    }
+
+    fn inline(&self) -> String {
+        let parts: Vec<_> = self.children.iter().map(Self::inline).collect();
+        let blank = if self.end == "}" && !parts.is_empty() { " " } else { "" };
+        format!("{}{blank}{}{blank}{}", self.line, parts.join(", "), self.end)
     }
 }
