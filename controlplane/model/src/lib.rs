@@ -19,6 +19,7 @@ pub mod health;
 pub mod intention;
 pub mod names;
 pub mod registration;
+pub mod secret;
 pub mod time;
 pub mod topic;
 

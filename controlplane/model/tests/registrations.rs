@@ -86,7 +86,8 @@ fn definitions_are_refused_in_consuls_words() {
         ),
         (
             proxy(json!({"DestinationServiceName": "w", "Upstreams": [
-                {"DestinationName": "a", "LocalBindPort": 1}, {"DestinationName": "b", "LocalBindPort": 1}]})),
+                {"DestinationName": "a", "LocalBindPort": 1},
+                {"DestinationName": "b", "LocalBindPort": 1, "LocalBindAddress": "127.0.0.1"}]})),
             "upstreams cannot contain duplicates by local bind address and port; \"127.0.0.1:1\" is specified twice",
         ),
         (
@@ -103,4 +104,12 @@ fn definitions_are_refused_in_consuls_words() {
         let refused = register(document.clone()).unwrap_err();
         assert!(refused.contains(text), "{document}: {refused}");
     }
+}
+
+#[test]
+fn tokens_do_not_show_in_debug_output() {
+    let document = json!({"Name": "web", "Token": "s3cr3t", "Check": {"TTL": "1s", "Token": "s3cr3t"}});
+    let definition: ServiceDefinition = decode::from_value(document, Flavor::Body).unwrap();
+    assert_eq!(definition.token.reveal(), "s3cr3t");
+    assert!(!format!("{definition:?}").contains("s3cr3t"));
 }

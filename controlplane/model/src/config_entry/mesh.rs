@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigEntry, Entry};
+use super::Entry;
 use crate::catalog::Meta;
 use crate::faults::Faults;
 
-/// The `mesh` config entry; its only name is `mesh`.
+/// The only name a `mesh` entry can have.
+pub const MESH_NAME: &str = "mesh";
+
+/// The `mesh` config entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Mesh {
@@ -103,15 +106,9 @@ const ESCAPED_SLASHES: [&str; 6] = [
 ];
 const UNDERSCORES: [&str; 4] = ["", "ALLOW", "REJECT_REQUEST", "DROP_HEADER"];
 
-impl From<Mesh> for ConfigEntry {
-    fn from(entry: Mesh) -> Self {
-        Self::Mesh(entry)
-    }
-}
-
 impl Entry for Mesh {
     fn name(&self) -> &'static str {
-        "mesh"
+        MESH_NAME
     }
 
     fn meta(&self) -> &Meta {
@@ -121,8 +118,8 @@ impl Entry for Mesh {
     fn normalize(&mut self) {}
 
     fn validate(&self, faults: &mut Faults) {
-        if !matches!(self.name.as_str(), "" | "mesh") {
-            faults.say(format!("invalid name ({:?}), only \"mesh\" is supported", self.name));
+        if !matches!(self.name.as_str(), "" | MESH_NAME) {
+            faults.say(format!("invalid name ({:?}), only {MESH_NAME:?} is supported", self.name));
         }
         if let Some(tls) = &self.tls {
             validate_direction("TLS.Incoming", tls.incoming.as_ref(), faults);

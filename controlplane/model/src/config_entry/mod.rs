@@ -1,74 +1,28 @@
 //! Config entries: documents that set how services and the whole mesh behave. One kind is one file
-//! here, one variant of [`ConfigEntry`] and one row of [`KINDS`].
+//! here and one row in `kind.rs`.
 
+mod kind;
 mod mesh;
+mod protocol;
 mod proxy_defaults;
 mod service_defaults;
 mod service_intentions;
+mod shared;
+mod upstream_config;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalog::Meta;
-use crate::decode::{self, DecodeError};
+use crate::decode::DecodeError;
 use crate::faults::Faults;
 
-pub use mesh::{HttpConfig, Mesh, MeshTls, RequestNormalization, TlsDirection};
+pub use kind::{ConfigEntry, Document, KINDS, Kind, KindRow};
+pub use mesh::{HttpConfig, MESH_NAME, Mesh, MeshTls, RequestNormalization, TlsDirection};
+pub use protocol::Protocol;
 pub use proxy_defaults::{AccessLogs, PROXY_DEFAULTS_NAME, ProxyDefaults};
-pub use service_defaults::{
-    Destination, Limits, PassiveHealthCheck, Protocol, ServiceDefaults, UpstreamConfig, UpstreamDefaults,
-};
+pub use service_defaults::{Destination, ServiceDefaults};
 pub use service_intentions::{ServiceIntentions, Source};
-
-/// The kinds of config entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    ServiceDefaults,
-    ProxyDefaults,
-    ServiceIntentions,
-    Mesh,
-}
-
-/// One row a kind: its name and how its document is decoded.
-pub const KINDS: [KindRow; 4] = [
-    KindRow { kind: Kind::ServiceDefaults, name: "service-defaults", decode: decode_as::<ServiceDefaults> },
-    KindRow { kind: Kind::ProxyDefaults, name: "proxy-defaults", decode: decode_as::<ProxyDefaults> },
-    KindRow { kind: Kind::ServiceIntentions, name: "service-intentions", decode: decode_as::<ServiceIntentions> },
-    KindRow { kind: Kind::Mesh, name: "mesh", decode: decode_as::<Mesh> },
-];
-
-/// A row of [`KINDS`].
-pub struct KindRow {
-    pub kind: Kind,
-    /// The name in URLs and in the `Kind` field.
-    pub name: &'static str,
-    decode: fn(Value) -> Result<ConfigEntry, DecodeError>,
-}
-
-impl Kind {
-    /// The kind's name as in URLs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        KINDS.iter().find(|row| row.kind == self).map_or("", |row| row.name)
-    }
-
-    /// Finds a kind by its name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        KINDS.iter().find(|row| row.name == name).map(|row| row.kind)
-    }
-}
-
-/// A config entry of any kind, in its normal form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ConfigEntry {
-    ServiceDefaults(ServiceDefaults),
-    ProxyDefaults(ProxyDefaults),
-    ServiceIntentions(ServiceIntentions),
-    Mesh(Mesh),
-}
+pub use upstream_config::{Limits, PassiveHealthCheck, UpstreamConfig, UpstreamDefaults};
 
 /// What every kind does; the enum forwards to it.
 trait Entry {
@@ -98,15 +52,10 @@ impl ConfigEntry {
         Ok(entry)
     }
 
-    /// The kind.
+    /// The document, when the entry is of its kind.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::ServiceDefaults(_) => Kind::ServiceDefaults,
-            Self::ProxyDefaults(_) => Kind::ProxyDefaults,
-            Self::ServiceIntentions(_) => Kind::ServiceIntentions,
-            Self::Mesh(_) => Kind::Mesh,
-        }
+    pub fn document<T: Document>(&self) -> Option<&T> {
+        T::of(self)
     }
 
     /// The name, unique in its kind.
@@ -131,24 +80,6 @@ impl ConfigEntry {
         validate_meta(self.meta(), &mut faults);
         faults.into_result()
     }
-
-    fn inner(&self) -> &dyn Entry {
-        match self {
-            Self::ServiceDefaults(entry) => entry,
-            Self::ProxyDefaults(entry) => entry,
-            Self::ServiceIntentions(entry) => entry,
-            Self::Mesh(entry) => entry,
-        }
-    }
-
-    fn inner_mut(&mut self) -> &mut dyn Entry {
-        match self {
-            Self::ServiceDefaults(entry) => entry,
-            Self::ProxyDefaults(entry) => entry,
-            Self::ServiceIntentions(entry) => entry,
-            Self::Mesh(entry) => entry,
-        }
-    }
 }
 
 fn take_kind(document: &mut serde_json::Map<String, Value>) -> Option<Value> {
@@ -158,10 +89,6 @@ fn take_kind(document: &mut serde_json::Map<String, Value>) -> Option<Value> {
 
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn decode_as<T: DeserializeOwned + Into<ConfigEntry>>(document: Value) -> Result<ConfigEntry, DecodeError> {
-    decode::from_value::<T>(document, decode::Flavor::ConfigEntry).map(Into::into)
 }
 
 /// Consul's limits on user metadata: 64 pairs, keys of 128 and values of 512 bytes.

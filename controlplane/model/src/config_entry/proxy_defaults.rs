@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ConfigEntry, Entry};
+use super::Entry;
+use super::shared::{self, is_default};
 use crate::catalog::{Expose, MeshGateway, Meta, ProxyMode, TransparentProxy};
 use crate::faults::Faults;
 
@@ -18,7 +19,7 @@ pub struct ProxyDefaults {
     /// Opaque; the keys that the mesh knows are read when it compiles.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub config: Map<String, Value>,
-    #[serde(skip_serializing_if = "is_default_mode")]
+    #[serde(skip_serializing_if = "is_default")]
     pub mode: ProxyMode,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transparent_proxy: Option<TransparentProxy>,
@@ -53,18 +54,6 @@ pub struct AccessLogs {
     pub text_format: String,
 }
 
-// serde hands the field over by reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_default_mode(mode: &ProxyMode) -> bool {
-    *mode == ProxyMode::Default
-}
-
-impl From<ProxyDefaults> for ConfigEntry {
-    fn from(entry: ProxyDefaults) -> Self {
-        Self::ProxyDefaults(entry)
-    }
-}
-
 impl Entry for ProxyDefaults {
     fn name(&self) -> &str {
         &self.name
@@ -84,11 +73,9 @@ impl Entry for ProxyDefaults {
         if self.name != PROXY_DEFAULTS_NAME {
             faults.say(format!("invalid name ({:?}), only {PROXY_DEFAULTS_NAME:?} is supported", self.name));
         }
-        if !matches!(self.mutual_tls_mode.as_str(), "" | "strict" | "permissive") {
-            faults
-                .add("MutualTLSMode", format!("must be \"strict\" or \"permissive\", not {:?}", self.mutual_tls_mode));
-        }
-        validate_shared(&self.mesh_gateway, &self.expose, faults);
+        shared::validate_mutual_tls_mode(&self.mutual_tls_mode, faults);
+        shared::validate_mesh_gateway(&self.mesh_gateway, faults);
+        shared::validate_expose(&self.expose, faults);
         if let Some(logs) = &self.access_logs {
             logs.validate(faults);
         }
@@ -109,25 +96,6 @@ impl AccessLogs {
         }
         if !self.json_format.is_empty() && serde_json::from_str::<Value>(&self.json_format).is_err() {
             faults.say("invalid access log json for JSON format");
-        }
-    }
-}
-
-/// What `proxy-defaults` and `service-defaults` have in common.
-pub(super) fn validate_shared(gateway: &MeshGateway, expose: &Expose, faults: &mut Faults) {
-    if !matches!(gateway.mode.as_str(), "" | "none" | "local" | "remote") {
-        faults.add("MeshGateway.Mode", format!("must be \"none\", \"local\" or \"remote\", not {:?}", gateway.mode));
-    }
-    for (position, path) in expose.paths.iter().enumerate() {
-        let place = format!("Expose.Paths[{position}]");
-        if !path.path.starts_with('/') {
-            faults.add(format!("{place}.Path"), format!("must start with '/', not {:?}", path.path));
-        }
-        if path.listener_port == 0 {
-            faults.add(format!("{place}.ListenerPort"), "must be between 1 and 65535");
-        }
-        if !matches!(path.protocol.as_str(), "" | "http" | "http2") {
-            faults.add(format!("{place}.Protocol"), format!("must be \"http\" or \"http2\", not {:?}", path.protocol));
         }
     }
 }

@@ -1,12 +1,11 @@
 //! `service-intentions`: who may call one destination. The older intention endpoints are views of it.
 
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigEntry, Entry};
+use super::Entry;
 use crate::catalog::Meta;
 use crate::faults::Faults;
-use crate::intention::{self, Action, HeaderPermission, HttpPermission, Intention, Legacy, Permission, Rule};
+use crate::intention::{self, Action, Intention, Legacy, Permission, Rule};
 use crate::names::{ServiceName, WILDCARD};
 
 /// The `service-intentions` config entry; its name is the destination, or `*`.
@@ -124,83 +123,6 @@ impl Source {
         for (position, permission) in self.permissions.iter().enumerate() {
             permission.validate(&format!("{place}.Permissions[{position}]"), faults);
         }
-    }
-}
-
-impl Permission {
-    fn validate(&self, place: &str, faults: &mut Faults) {
-        if self.action.is_none() {
-            faults.add(format!("{place}.Action"), "must be set to 'allow' or 'deny'");
-        }
-        match &self.http {
-            Some(http) if *http != HttpPermission::default() => http.validate(&format!("{place}.HTTP"), faults),
-            _ => faults.add(format!("{place}.HTTP"), "should not be empty"),
-        }
-    }
-}
-
-impl HttpPermission {
-    fn validate(&self, place: &str, faults: &mut Faults) {
-        let paths = [&self.path_exact, &self.path_prefix, &self.path_regex];
-        if paths.iter().filter(|path| !path.is_empty()).count() > 1 {
-            faults.add(place, "should only contain at most one of PathExact, PathPrefix, or PathRegex");
-        }
-        for (field, path) in [("PathExact", &self.path_exact), ("PathPrefix", &self.path_prefix)] {
-            if !path.is_empty() && !path.starts_with('/') {
-                faults.add(format!("{place}.{field}"), format!("doesn't start with '/': {path:?}"));
-            }
-        }
-        validate_regex(&format!("{place}.PathRegex"), &self.path_regex, faults);
-        for (position, header) in self.header.iter().enumerate() {
-            header.validate(&format!("{place}.Header[{position}]"), faults);
-        }
-        for (position, method) in self.methods.iter().enumerate() {
-            if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') {
-                faults.add(format!("{place}.Methods[{position}]"), format!("{method:?} is not a valid HTTP method"));
-            }
-            if self.methods[..position].contains(method) {
-                faults.add(format!("{place}.Methods"), format!("contains {method:?} more than once"));
-            }
-        }
-    }
-}
-
-impl HeaderPermission {
-    fn validate(&self, place: &str, faults: &mut Faults) {
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:".contains(&b);
-        if self.name.is_empty() {
-            faults.add(format!("{place}.Name"), "is required");
-        } else if !self.name.bytes().all(token) {
-            faults.add(format!("{place}.Name"), format!("{:?} is not a valid header name", self.name));
-        }
-        let texts = [&self.exact, &self.prefix, &self.suffix, &self.contains, &self.regex];
-        let set = texts.iter().filter(|text| !text.is_empty()).count() + usize::from(self.present);
-        if set != 1 {
-            faults.add(place, "should contain exactly one of Present, Exact, Prefix, Suffix, Contains, or Regex");
-        }
-        if self.ignore_case && (self.present || !self.regex.is_empty()) {
-            faults.add(format!("{place}.IgnoreCase"), "should only be set with Exact, Prefix, Suffix, or Contains");
-        }
-        validate_regex(&format!("{place}.Regex"), &self.regex, faults);
-    }
-}
-
-fn validate_regex(place: &str, pattern: &str, faults: &mut Faults) {
-    const LONGEST: usize = 1024;
-    if pattern.len() > LONGEST {
-        faults.add(place, format!("is longer than {LONGEST} bytes"));
-    } else if let Err(error) = Regex::new(pattern) {
-        let reason = error.to_string();
-        faults.add(
-            place,
-            format!("is not a valid regular expression: {}", reason.lines().last().unwrap_or_default().trim()),
-        );
-    }
-}
-
-impl From<ServiceIntentions> for ConfigEntry {
-    fn from(entry: ServiceIntentions) -> Self {
-        Self::ServiceIntentions(entry)
     }
 }
 

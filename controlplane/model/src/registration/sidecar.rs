@@ -1,6 +1,6 @@
 //! `Connect.SidecarService`: a nested definition that inherits from its parent what it does not say.
 
-use super::definition::{CheckBody, ServiceDefinition};
+use super::{CheckBody, ServiceDefinition};
 use crate::catalog::{Proxy, ServiceKind};
 use crate::faults::Faults;
 use crate::names::ServiceId;

@@ -1,11 +1,15 @@
 //! Intentions: who may call whom. One intention is one source of a `service-intentions` entry,
 //! seen together with its destination; its precedence follows from how exact both names are.
 
+mod permission;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Meta;
 use crate::names::{ServiceName, WILDCARD};
 use crate::time::Timestamp;
+
+pub use permission::{HeaderPermission, HttpPermission, Permission};
 
 /// What an intention or one of its permissions decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,55 +28,6 @@ impl Action {
             Self::Deny => "deny",
         }
     }
-}
-
-/// One entry of `Permissions`: the first that matches a request decides.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Permission {
-    /// `None` only before validation.
-    pub action: Option<Action>,
-    #[serde(rename = "HTTP", skip_serializing_if = "Option::is_none")]
-    pub http: Option<HttpPermission>,
-}
-
-/// What a permission matches: at most one path form, and all headers, and one of the methods.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct HttpPermission {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub path_exact: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub path_prefix: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub path_regex: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub header: Vec<HeaderPermission>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<String>,
-}
-
-/// One header condition; exactly one of the forms is set.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct HeaderPermission {
-    pub name: String,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub present: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub exact: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub prefix: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub suffix: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub contains: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub regex: String,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub invert: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub ignore_case: bool,
 }
 
 /// The part of an intention that only the deprecated id-based endpoints set.

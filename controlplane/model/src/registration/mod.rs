@@ -1,8 +1,10 @@
 //! What a registration brings into the catalog, and the definition that people write: a service with
 //! its checks and, optionally, its sidecar. Defaults and rules are those of Consul's agent.
 
+mod check;
 mod definition;
 mod sidecar;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,8 @@ use crate::catalog::{Node, Service};
 use crate::health::Check;
 use crate::names::ServiceId;
 
-pub use definition::{CheckBody, ConnectBody, ServiceDefinition};
+pub use check::CheckBody;
+pub use definition::{ConnectBody, ServiceDefinition};
 pub use sidecar::{SIDECAR_SUFFIX, sidecar_id};
 
 /// One atomic registration: a node, instances on it, and checks of both.
