@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::derived::Derived;
 use crate::state::State;
 
 const FORMAT: u8 = 1;
@@ -47,7 +48,7 @@ impl State {
             return Err(DecodeError::Format(*format));
         }
         let mut state: Self = rmp_serde::from_slice(body).map_err(|error| DecodeError::Damaged(error.to_string()))?;
-        state.derive();
+        state.derived = Derived::of(&state);
         Ok(state)
     }
 }

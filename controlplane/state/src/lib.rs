@@ -10,7 +10,9 @@
 
 mod apply;
 mod codec;
+mod derived;
 mod diff;
+mod requests;
 mod state;
 mod store;
 mod view;

@@ -1,12 +1,15 @@
 //! The tables. Primary tables are stored and sent; the derived ones are rebuilt from them.
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use weft_model::ca::CaState;
 use weft_model::catalog::{Indexed, Node, Service};
 use weft_model::config_entry::{ConfigEntry, Kind};
 use weft_model::health::Check;
-use weft_model::{ApplyError, CheckId, NodeName, Reply, RequestId, ServiceId, ServiceName, Topic};
+use weft_model::{CheckId, NodeName, ServiceId, Topic};
+
+use crate::derived::Derived;
+use crate::requests::Requests;
 
 /// Everything that the cluster knows, as of one log index. Clones share structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,43 +30,6 @@ pub struct State {
     pub(crate) derived: Derived,
 }
 
-/// Secondary orders of the primary tables.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Derived {
-    pub(crate) node_ids: OrdMap<String, NodeName>,
-    pub(crate) by_name: OrdSet<(ServiceName, NodeName, ServiceId)>,
-    /// Proxies and native instances by the mesh destination that they serve.
-    pub(crate) by_destination: OrdSet<(ServiceName, NodeName, ServiceId)>,
-    /// Checks by the instance they belong to; those of the node itself under the empty id.
-    pub(crate) checks_of: OrdSet<(NodeName, ServiceId, CheckId)>,
-}
-
-/// The newest requests and what they were answered, so that a retry is not applied twice.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Requests {
-    answers: OrdMap<RequestId, Result<Reply, ApplyError>>,
-    order: Vector<RequestId>,
-}
-
-impl Requests {
-    /// How many requests are remembered; a retry comes within seconds of its first try.
-    const KEPT: usize = 8192;
-
-    pub(crate) fn answer(&self, id: RequestId) -> Option<&Result<Reply, ApplyError>> {
-        self.answers.get(&id)
-    }
-
-    pub(crate) fn remember(&mut self, id: RequestId, answer: Result<Reply, ApplyError>) {
-        self.answers.insert(id, answer);
-        self.order.push_back(id);
-        if self.order.len() > Self::KEPT
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.answers.remove(&oldest);
-        }
-    }
-}
-
 impl State {
     /// The log index of the last applied entry.
     #[must_use]
@@ -77,40 +43,28 @@ impl State {
         self.touched.get(topic).copied().unwrap_or(0)
     }
 
-    /// Rebuilds the derived tables from the primary ones.
-    pub(crate) fn derive(&mut self) {
-        let mut derived = Derived::default();
-        for (name, node) in &self.nodes {
-            derived.add_node(name, &node.value);
-        }
-        for ((node, _), service) in &self.services {
-            derived.add_service(node, &service.value);
-        }
-        for ((node, id), check) in &self.checks {
-            derived.checks_of.insert((node.clone(), check.value.service_id.clone(), id.clone()));
-        }
-        self.derived = derived;
-    }
-}
-
-impl Derived {
-    pub(crate) fn add_node(&mut self, name: &NodeName, node: &Node) {
-        if !node.id.is_empty() {
-            self.node_ids.insert(node.id.clone(), name.clone());
-        }
+    /// The entries of one kind, by name.
+    pub(crate) fn entries_of(&self, kind: Kind) -> impl Iterator<Item = (&String, &Indexed<ConfigEntry>)> {
+        let entries = self.config.range((kind, String::new())..).take_while(move |((of, _), _)| *of == kind);
+        entries.map(|((_, name), entry)| (name, entry))
     }
 
-    pub(crate) fn add_service(&mut self, node: &NodeName, service: &Service) {
-        self.by_name.insert((service.name.clone(), node.clone(), service.id.clone()));
-        if let Some(destination) = service.mesh_destination() {
-            self.by_destination.insert((destination.clone(), node.clone(), service.id.clone()));
-        }
+    /// The instances on a node, by id.
+    pub(crate) fn services_on(&self, node: &NodeName) -> impl Iterator<Item = &Indexed<Service>> {
+        let entries = self.services.range((node.clone(), ServiceId::default())..);
+        entries.take_while(move |((on, _), _)| on == node).map(|(_, service)| service)
     }
 
-    pub(crate) fn remove_service(&mut self, node: &NodeName, service: &Service) {
-        self.by_name.remove(&(service.name.clone(), node.clone(), service.id.clone()));
-        if let Some(destination) = service.mesh_destination() {
-            self.by_destination.remove(&(destination.clone(), node.clone(), service.id.clone()));
-        }
+    /// All checks on a node, those of its instances included, by id.
+    pub(crate) fn checks_on(&self, node: &NodeName) -> impl Iterator<Item = &Indexed<Check>> {
+        let entries = self.checks.range((node.clone(), CheckId::default())..);
+        entries.take_while(move |((on, _), _)| on == node).map(|(_, check)| check)
+    }
+
+    /// The checks of one instance, or with the empty id those of the node itself.
+    pub(crate) fn checks_of(&self, node: &NodeName, service: &ServiceId) -> impl Iterator<Item = &Indexed<Check>> {
+        let keys = self.derived.checks_of.range((node.clone(), service.clone(), CheckId::default())..);
+        let keys = keys.take_while(move |(on, of, _)| on == node && of == service);
+        keys.filter_map(|(on, _, id)| self.checks.get(&(on.clone(), id.clone())))
     }
 }

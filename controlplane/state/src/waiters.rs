@@ -1,12 +1,6 @@
 //! Who waits for what. A commit costs the readers that it concerns, not all readers.
 
-// Not part of the State: nothing iterates over these maps, so their order is never seen.
-#![allow(clippy::disallowed_types)]
-
 use std::collections::BTreeSet;
-// Looked up and never walked, so its order cannot show.
-#[allow(clippy::disallowed_types)]
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -30,8 +24,9 @@ impl Changes {
     }
 }
 
+// Looked up and never walked, so its order cannot show.
 #[allow(clippy::disallowed_types)]
-type Index = HashMap<Topic, Vec<Weak<Waiter>>>;
+type Index = std::collections::HashMap<Topic, Vec<Weak<Waiter>>>;
 
 #[derive(Default)]
 pub(crate) struct Waiters(Mutex<Index>);

@@ -101,8 +101,7 @@ fn bind(upstream: &Upstream) -> Result<Bind, String> {
         let mode = mode.ok_or_else(|| format!("{:?} is not a file mode", upstream.local_bind_socket_mode))?;
         return Ok(Bind::Pipe { path: upstream.local_bind_socket_path.clone(), mode });
     }
-    let address = if upstream.local_bind_address.is_empty() { "127.0.0.1" } else { &upstream.local_bind_address };
-    Bind::tcp(address, upstream.local_bind_port)
+    Bind::tcp(upstream.bind_address(), upstream.local_bind_port)
 }
 
 /// The upstream's own settings come first, then what `service-defaults` of the caller says about this

@@ -110,7 +110,7 @@ impl Txn {
         service.port = match former.map(|former| former.value.port).filter(|port| *port != 0) {
             Some(port) => port,
             None => {
-                let used: BTreeSet<u16> = self.services_on(node).map(|service| service.value.port).collect();
+                let used: BTreeSet<u16> = self.state.services_on(node).map(|service| service.value.port).collect();
                 (first..=last).find(|port| !used.contains(port)).ok_or_else(|| {
                     ApplyError::Refused(format!(
                         "Bad request: Invalid SidecarService: no port provided for sidecar_service and none left in the configured range [{first}, {last}]"
@@ -148,12 +148,10 @@ impl Txn {
     }
 
     fn remove_node(&mut self, node: &NodeName) {
-        for id in self.services_on(node).map(|service| service.value.id.clone()).collect::<Vec<_>>() {
+        for id in self.state.services_on(node).map(|service| service.value.id.clone()).collect::<Vec<_>>() {
             self.remove_service(node, &id);
         }
-        let checks =
-            self.state.checks.range((node.clone(), CheckId::default())..).take_while(|((on, _), _)| on == node);
-        for id in checks.map(|((_, id), _)| id.clone()).collect::<Vec<_>>() {
+        for id in self.state.checks_on(node).map(|check| check.value.id.clone()).collect::<Vec<_>>() {
             self.remove_check(node, &id);
         }
         if let Some(former) = self.state.nodes.remove(node) {
@@ -173,16 +171,11 @@ impl Txn {
     }
 
     fn sidecars_of(&self, node: &NodeName, parent: &ServiceId) -> Vec<ServiceId> {
-        self.services_on(node)
+        self.state
+            .services_on(node)
             .filter(|service| service.value.sidecar_of.as_ref() == Some(parent))
             .map(|service| service.value.id.clone())
             .collect()
-    }
-
-    pub(super) fn services_on(&self, node: &NodeName) -> impl Iterator<Item = &Indexed<Service>> {
-        let from = (node.clone(), ServiceId::default());
-        let on = node.clone();
-        self.state.services.range(from..).take_while(move |((node, _), _)| *node == on).map(|(_, service)| service)
     }
 
     pub(super) fn touch_service(&mut self, node: &NodeName, service: &Service) {
@@ -203,7 +196,7 @@ impl Txn {
     /// A change of a node, or of a check of it, shows in all its instances.
     pub(super) fn touch_node_and_instances(&mut self, node: &NodeName) {
         self.touch(Topic::Node(node.clone()));
-        let services: Vec<_> = self.services_on(node).map(|service| Arc::clone(&service.value)).collect();
+        let services: Vec<_> = self.state.services_on(node).map(|service| Arc::clone(&service.value)).collect();
         for service in services {
             self.touch_instance(node, &service);
         }

@@ -44,11 +44,11 @@ impl Txn {
             return Ok(());
         }
         if let Some(former) = &former {
-            self.forget_order(&former.value);
+            self.state.derived.remove_check(&former.value);
             self.touch_check(&former.value);
         }
         self.touch_check(&check);
-        self.state.derived.checks_of.insert((check.node.clone(), check.service_id.clone(), check.id.clone()));
+        self.state.derived.add_check(&check);
         let create_index = former.map_or(self.index, |former| former.create_index);
         self.state.checks.insert(key, Indexed { value: Arc::new(check), create_index, modify_index: self.index });
         Ok(())
@@ -56,7 +56,7 @@ impl Txn {
 
     pub(super) fn remove_check(&mut self, node: &NodeName, id: &CheckId) {
         let Some(former) = self.state.checks.remove(&(node.clone(), id.clone())) else { return };
-        self.forget_order(&former.value);
+        self.state.derived.remove_check(&former.value);
         self.touch_check(&former.value);
     }
 
@@ -84,18 +84,7 @@ impl Txn {
     }
 
     pub(super) fn check_ids(&self, node: &NodeName, service: &ServiceId) -> Vec<CheckId> {
-        let from = (node.clone(), service.clone(), CheckId::default());
-        self.state
-            .derived
-            .checks_of
-            .range(from..)
-            .take_while(|(on, of, _)| on == node && of == service)
-            .map(|(_, _, id)| id.clone())
-            .collect()
-    }
-
-    fn forget_order(&mut self, check: &Check) {
-        self.state.derived.checks_of.remove(&(check.node.clone(), check.service_id.clone(), check.id.clone()));
+        self.state.checks_of(node, service).map(|check| check.value.id.clone()).collect()
     }
 
     fn touch_check(&mut self, check: &Check) {

@@ -1,7 +1,7 @@
 //! Single intentions: each write edits one source of the destination's `service-intentions` entry.
 
 use weft_model::command::{IntentionForm, IntentionKey, IntentionWrite};
-use weft_model::config_entry::{ConfigEntry, Kind, ServiceIntentions, Source};
+use weft_model::config_entry::{Kind, ServiceIntentions, Source};
 use weft_model::intention::Legacy;
 use weft_model::{ApplyError, Reply, ServiceName};
 
@@ -24,7 +24,7 @@ impl Txn {
             None => entry.sources.push(source),
         }
         entry.normalize();
-        self.put_config(ConfigEntry::ServiceIntentions(entry));
+        self.put_config(entry.into());
         Ok(Reply::Done)
     }
 
@@ -40,7 +40,7 @@ impl Txn {
         if entry.sources.is_empty() {
             self.remove_config(Kind::ServiceIntentions, destination.as_str());
         } else {
-            self.put_config(ConfigEntry::ServiceIntentions(entry));
+            self.put_config(entry.into());
         }
         Ok(Reply::Done)
     }
@@ -78,22 +78,19 @@ impl Txn {
         }
     }
 
+    /// The destination's entry, or an empty one.
     fn intentions_of(&self, destination: &ServiceName) -> ServiceIntentions {
-        let key = (Kind::ServiceIntentions, destination.as_str().to_owned());
-        match self.state.config.get(&key).map(|stored| &*stored.value) {
-            Some(ConfigEntry::ServiceIntentions(entry)) => entry.clone(),
-            Some(ConfigEntry::ServiceDefaults(_) | ConfigEntry::ProxyDefaults(_) | ConfigEntry::Mesh(_)) | None => {
-                ServiceIntentions { name: destination.clone(), ..ServiceIntentions::default() }
-            }
-        }
+        let stored = self.state.config.get(&(Kind::ServiceIntentions, destination.as_str().to_owned()));
+        let entry = stored.and_then(|stored| stored.value.document().cloned());
+        entry.unwrap_or_else(|| ServiceIntentions { name: destination.clone(), ..ServiceIntentions::default() })
     }
 
+    /// Source and destination of the intention with this id.
     fn find_legacy(&self, id: &str) -> Option<(ServiceName, ServiceName)> {
-        let entries = self.state.config.range((Kind::ServiceIntentions, String::new())..);
-        entries.take_while(|((kind, _), _)| *kind == Kind::ServiceIntentions).find_map(|((_, destination), _)| {
-            let entry = self.intentions_of(&destination.into());
-            let source =
-                entry.sources.iter().find(|known| known.legacy.as_ref().is_some_and(|legacy| legacy.id == id))?;
+        self.state.entries_of(Kind::ServiceIntentions).find_map(|(_, stored)| {
+            let entry = stored.value.document::<ServiceIntentions>()?;
+            let has_id = |known: &&Source| known.legacy.as_ref().is_some_and(|legacy| legacy.id == id);
+            let source = entry.sources.iter().find(has_id)?;
             Some((source.name.clone(), entry.name.clone()))
         })
     }

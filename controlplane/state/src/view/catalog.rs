@@ -51,13 +51,7 @@ impl StateView<'_> {
     #[must_use]
     pub fn node_services(&self, node: &NodeName) -> Vec<Indexed<Service>> {
         self.note(Topic::Node(node.clone()));
-        let from = (node.clone(), ServiceId::default());
-        self.state
-            .services
-            .range(from..)
-            .take_while(|((on, _), _)| on == node)
-            .map(|(_, service)| service.clone())
-            .collect()
+        self.state.services_on(node).cloned().collect()
     }
 
     /// One check.
@@ -71,8 +65,7 @@ impl StateView<'_> {
     #[must_use]
     pub fn node_checks(&self, node: &NodeName) -> Vec<Indexed<Check>> {
         self.note(Topic::Node(node.clone()));
-        let from = (node.clone(), CheckId::default());
-        self.state.checks.range(from..).take_while(|((on, _), _)| on == node).map(|(_, check)| check.clone()).collect()
+        self.state.checks_on(node).cloned().collect()
     }
 
     /// All checks everywhere.
@@ -123,6 +116,13 @@ impl StateView<'_> {
         self.join(node, id)
     }
 
+    /// The checks of one instance; with the empty id those of the node itself.
+    #[must_use]
+    pub fn instance_checks(&self, node: &NodeName, service: &ServiceId) -> Vec<Indexed<Check>> {
+        self.note(Topic::Node(node.clone()));
+        self.state.checks_of(node, service).cloned().collect()
+    }
+
     fn collect(&self, order: &imbl::OrdSet<(ServiceName, NodeName, ServiceId)>, name: &ServiceName) -> Vec<Instance> {
         let from = (name.clone(), NodeName::default(), ServiceId::default());
         let keys = order.range(from..).take_while(|(found, ..)| found == name);
@@ -131,21 +131,8 @@ impl StateView<'_> {
 
     fn join(&self, node: &NodeName, id: &ServiceId) -> Option<Instance> {
         let service = self.state.services.get(&(node.clone(), id.clone()))?.clone();
-        let mut checks = self.checks_of(node, &ServiceId::default());
-        checks.extend(self.checks_of(node, id));
+        let of_node = ServiceId::default();
+        let checks = self.state.checks_of(node, &of_node).chain(self.state.checks_of(node, id)).cloned().collect();
         Some(Instance { node: self.state.nodes.get(node)?.clone(), service, checks })
-    }
-
-    /// The checks of one instance; with the empty id those of the node itself.
-    #[must_use]
-    pub fn instance_checks(&self, node: &NodeName, service: &ServiceId) -> Vec<Indexed<Check>> {
-        self.note(Topic::Node(node.clone()));
-        self.checks_of(node, service)
-    }
-
-    fn checks_of(&self, node: &NodeName, service: &ServiceId) -> Vec<Indexed<Check>> {
-        let from = (node.clone(), service.clone(), CheckId::default());
-        let keys = self.state.derived.checks_of.range(from..).take_while(|(on, of, _)| on == node && of == service);
-        keys.filter_map(|(on, _, id)| self.state.checks.get(&(on.clone(), id.clone())).cloned()).collect()
     }
 }

@@ -2,7 +2,9 @@
 
 use weft_model::Topic;
 use weft_model::catalog::Indexed;
-use weft_model::config_entry::{ConfigEntry, Kind, Mesh, PROXY_DEFAULTS_NAME, ProxyDefaults, ServiceDefaults};
+use weft_model::config_entry::{
+    ConfigEntry, Document, Kind, MESH_NAME, Mesh, PROXY_DEFAULTS_NAME, ProxyDefaults, ServiceDefaults,
+};
 
 use super::StateView;
 
@@ -18,38 +20,28 @@ impl StateView<'_> {
     #[must_use]
     pub fn config_entries(&self, kind: Kind) -> Vec<Indexed<ConfigEntry>> {
         self.note(Topic::ConfigKind(kind));
-        self.state
-            .config
-            .range((kind, String::new())..)
-            .take_while(|((of, _), _)| *of == kind)
-            .map(|(_, entry)| entry.clone())
-            .collect()
+        self.state.entries_of(kind).map(|(_, entry)| entry.clone()).collect()
     }
 
     /// The defaults of one service, as written.
     #[must_use]
     pub fn service_defaults(&self, name: &str) -> Option<ServiceDefaults> {
-        match &*self.config_entry(Kind::ServiceDefaults, name)?.value {
-            ConfigEntry::ServiceDefaults(entry) => Some(entry.clone()),
-            ConfigEntry::ProxyDefaults(_) | ConfigEntry::ServiceIntentions(_) | ConfigEntry::Mesh(_) => None,
-        }
+        self.document(name)
     }
 
     /// The defaults of all proxies.
     #[must_use]
     pub fn proxy_defaults(&self) -> Option<ProxyDefaults> {
-        match &*self.config_entry(Kind::ProxyDefaults, PROXY_DEFAULTS_NAME)?.value {
-            ConfigEntry::ProxyDefaults(entry) => Some(entry.clone()),
-            ConfigEntry::ServiceDefaults(_) | ConfigEntry::ServiceIntentions(_) | ConfigEntry::Mesh(_) => None,
-        }
+        self.document(PROXY_DEFAULTS_NAME)
     }
 
     /// The settings of the whole mesh.
     #[must_use]
     pub fn mesh(&self) -> Option<Mesh> {
-        match &*self.config_entry(Kind::Mesh, "mesh")?.value {
-            ConfigEntry::Mesh(entry) => Some(entry.clone()),
-            ConfigEntry::ServiceDefaults(_) | ConfigEntry::ServiceIntentions(_) | ConfigEntry::ProxyDefaults(_) => None,
-        }
+        self.document(MESH_NAME)
+    }
+
+    fn document<T: Document + Clone>(&self, name: &str) -> Option<T> {
+        self.config_entry(T::KIND, name)?.value.document().cloned()
     }
 }

@@ -1,7 +1,8 @@
 //! Queries of intentions. All lists are in the order in which intentions are tried: falling
 //! precedence, then names.
 
-use weft_model::config_entry::{ConfigEntry, Kind};
+use weft_model::catalog::Indexed;
+use weft_model::config_entry::{ConfigEntry, Kind, ServiceIntentions};
 use weft_model::intention::Intention;
 use weft_model::names::WILDCARD;
 use weft_model::{ServiceName, Topic};
@@ -13,9 +14,7 @@ impl StateView<'_> {
     #[must_use]
     pub fn intentions(&self) -> Vec<Intention> {
         self.note(Topic::AllIntentions);
-        let from = (Kind::ServiceIntentions, String::new());
-        let entries = self.state.config.range(from..).take_while(|((kind, _), _)| *kind == Kind::ServiceIntentions);
-        sorted(entries.flat_map(|((_, name), _)| self.entry_intentions(name)).collect())
+        sorted(self.state.entries_of(Kind::ServiceIntentions).flat_map(|(_, stored)| listed(stored)).collect())
     }
 
     /// The intentions that decide about calls to `destination`, those of the wildcard included.
@@ -44,20 +43,19 @@ impl StateView<'_> {
     #[must_use]
     pub fn intention(&self, source: &ServiceName, destination: &ServiceName) -> Option<Intention> {
         self.note(Topic::Intentions(destination.clone()));
-        self.entry_intentions(destination.as_str()).into_iter().find(|intention| intention.source == *source)
+        self.entry_intentions(destination.as_str()).find(|intention| intention.source == *source)
     }
 
-    fn entry_intentions(&self, destination: &str) -> Vec<Intention> {
-        let Some(stored) = self.state.config.get(&(Kind::ServiceIntentions, destination.to_owned())) else {
-            return Vec::new();
-        };
-        match &*stored.value {
-            ConfigEntry::ServiceIntentions(entry) => {
-                entry.intentions(stored.create_index, stored.modify_index).collect()
-            }
-            ConfigEntry::ServiceDefaults(_) | ConfigEntry::ProxyDefaults(_) | ConfigEntry::Mesh(_) => Vec::new(),
-        }
+    fn entry_intentions(&self, destination: &str) -> impl Iterator<Item = Intention> {
+        let stored = self.state.config.get(&(Kind::ServiceIntentions, destination.to_owned()));
+        stored.into_iter().flat_map(listed)
     }
+}
+
+/// The intentions of one entry.
+fn listed(stored: &Indexed<ConfigEntry>) -> impl Iterator<Item = Intention> {
+    let entry = stored.value.document::<ServiceIntentions>();
+    entry.into_iter().flat_map(|entry| entry.intentions(stored.create_index, stored.modify_index))
 }
 
 fn sorted(mut intentions: Vec<Intention>) -> Vec<Intention> {

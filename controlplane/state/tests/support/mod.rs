@@ -1,4 +1,6 @@
 //! Random commands over a small world, and every query asked at once.
+// Each test binary uses a part of it.
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 
@@ -163,7 +165,7 @@ fn service((id, name, proxy, replace_checks, ranged, tag): &Draw) -> ServiceRegi
     ServiceRegistration { service, replace_checks: *replace_checks, port_range: ranged.then_some((21000, 21001)) }
 }
 
-fn check_of(node: &str, id: &str, service: &str, status: CheckStatus) -> Check {
+pub(crate) fn check_of(node: &str, id: &str, service: &str, status: CheckStatus) -> Check {
     Check {
         node: node.into(),
         id: id.into(),

@@ -1,0 +1,64 @@
+//! The tables that follow from the stored ones. They are neither stored nor sent.
+
+use imbl::{OrdMap, OrdSet};
+use weft_model::catalog::{Node, Service};
+use weft_model::health::Check;
+use weft_model::{CheckId, NodeName, ServiceId, ServiceName};
+
+use crate::state::State;
+
+/// Secondary orders of the primary tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Derived {
+    pub(crate) node_ids: OrdMap<String, NodeName>,
+    pub(crate) by_name: OrdSet<(ServiceName, NodeName, ServiceId)>,
+    /// Proxies and native instances by the mesh destination that they serve.
+    pub(crate) by_destination: OrdSet<(ServiceName, NodeName, ServiceId)>,
+    /// Checks by the instance they belong to; those of the node itself under the empty id.
+    pub(crate) checks_of: OrdSet<(NodeName, ServiceId, CheckId)>,
+}
+
+impl Derived {
+    /// The orders of a state that was read back.
+    pub(crate) fn of(state: &State) -> Self {
+        let mut derived = Self::default();
+        for (name, node) in &state.nodes {
+            derived.add_node(name, &node.value);
+        }
+        for ((node, _), service) in &state.services {
+            derived.add_service(node, &service.value);
+        }
+        for check in state.checks.values() {
+            derived.add_check(&check.value);
+        }
+        derived
+    }
+
+    pub(crate) fn add_node(&mut self, name: &NodeName, node: &Node) {
+        if !node.id.is_empty() {
+            self.node_ids.insert(node.id.clone(), name.clone());
+        }
+    }
+
+    pub(crate) fn add_service(&mut self, node: &NodeName, service: &Service) {
+        self.by_name.insert((service.name.clone(), node.clone(), service.id.clone()));
+        if let Some(destination) = service.mesh_destination() {
+            self.by_destination.insert((destination.clone(), node.clone(), service.id.clone()));
+        }
+    }
+
+    pub(crate) fn remove_service(&mut self, node: &NodeName, service: &Service) {
+        self.by_name.remove(&(service.name.clone(), node.clone(), service.id.clone()));
+        if let Some(destination) = service.mesh_destination() {
+            self.by_destination.remove(&(destination.clone(), node.clone(), service.id.clone()));
+        }
+    }
+
+    pub(crate) fn add_check(&mut self, check: &Check) {
+        self.checks_of.insert((check.node.clone(), check.service_id.clone(), check.id.clone()));
+    }
+
+    pub(crate) fn remove_check(&mut self, check: &Check) {
+        self.checks_of.remove(&(check.node.clone(), check.service_id.clone(), check.id.clone()));
+    }
+}

@@ -1,0 +1,72 @@
+//! Readers that wait: who is woken by what is published, and who is not.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::yield_now;
+use weft_model::Topic;
+use weft_state::{Changes, State, Store, Subscription};
+
+fn topics<const N: usize>(topics: [Topic; N]) -> BTreeSet<Topic> {
+    BTreeSet::from(topics)
+}
+
+fn store() -> Arc<Store> {
+    Store::new(State::default()).0
+}
+
+fn touch<const N: usize>(store: &Store, touched: [Topic; N]) {
+    store.publish(Arc::default(), &Changes(topics(touched)));
+}
+
+/// What the subscription has been woken by so far, without waiting.
+async fn woken(subscription: &mut Subscription) -> Option<BTreeSet<Topic>> {
+    tokio::select! {
+        biased;
+        fired = subscription.changed() => Some(fired),
+        () = yield_now() => None,
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_woken_by_its_topics_only_and_told_which() {
+    let store = store();
+    let mut reader = store.subscribe(topics([Topic::Ca, Topic::Nodes]));
+    touch(&store, [Topic::Checks]);
+    assert_eq!(woken(&mut reader).await, None);
+    touch(&store, [Topic::Ca, Topic::Checks]);
+    touch(&store, [Topic::Nodes]);
+    assert_eq!(woken(&mut reader).await, Some(topics([Topic::Ca, Topic::Nodes])));
+    assert_eq!(woken(&mut reader).await, None);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_waiting_already_is_woken() {
+    let store = store();
+    let mut reader = store.subscribe(topics([Topic::Ca]));
+    let waiting = tokio::spawn(async move { reader.changed().await });
+    yield_now().await;
+    touch(&store, [Topic::Ca]);
+    assert_eq!(waiting.await.unwrap(), topics([Topic::Ca]));
+}
+
+#[tokio::test]
+async fn a_reader_that_watches_other_topics_sleeps_through_the_former_ones() {
+    let store = store();
+    let mut reader = store.subscribe(topics([Topic::Ca, Topic::Nodes]));
+    reader.watch(topics([Topic::Nodes, Topic::Checks]));
+    touch(&store, [Topic::Ca]);
+    assert_eq!(woken(&mut reader).await, None);
+    touch(&store, [Topic::Checks, Topic::Nodes]);
+    assert_eq!(woken(&mut reader).await, Some(topics([Topic::Checks, Topic::Nodes])));
+}
+
+#[tokio::test]
+async fn one_reader_leaving_does_not_disturb_another() {
+    let store = store();
+    let [leaving, mut staying] = [(); 2].map(|()| store.subscribe(topics([Topic::Ca])));
+    drop(leaving);
+    touch(&store, [Topic::Ca]);
+    assert_eq!(woken(&mut staying).await, Some(topics([Topic::Ca])));
+}
