@@ -5,7 +5,7 @@ use std::time::Duration;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 
-use crate::harness::{Handshake, Identity, Mesh, Plan, Protocol, Steady, until_ok};
+use crate::harness::{Handshake, Identity, Line, Mesh, Plan, Protocol, Steady, until_ok};
 
 /// Leaves are made anew with some spread in time.
 const RENEWED: Duration = Duration::from_secs(60);
@@ -74,6 +74,27 @@ async fn http_calls_survive_two_rotations() {
 #[tokio::test]
 async fn tcp_calls_survive_two_rotations() {
     rotates_without_a_failed_call(Plan::of(Protocol::Tcp)).await;
+}
+
+/// New certificates are for new connections: one that is open goes on.
+#[tokio::test]
+async fn an_open_connection_survives_a_rotation() {
+    let mesh = Plan::of(Protocol::Tcp).start().await;
+    let mut open = Line::open(mesh.upstream).await.unwrap();
+    assert_eq!(open.say("before").await.unwrap(), "api-1 before");
+    let before = certificates(&mesh).await;
+    rotate(&mesh).await;
+    until_ok("both sidecars have other certificates", RENEWED, async || {
+        assert_eq!(open.say("under way").await.unwrap(), "api-1 under way");
+        let after = certificates(&mesh).await;
+        if after.iter().zip(&before).all(|(after, before)| after != before) {
+            Ok(())
+        } else {
+            Err(format!("{after:?}"))
+        }
+    })
+    .await;
+    assert_eq!(open.say("after").await.unwrap(), "api-1 after");
 }
 
 /// A leaf of the old root is still good for its bearer: nobody is cut off by a rotation.

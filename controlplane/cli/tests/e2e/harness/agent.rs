@@ -12,6 +12,15 @@ use super::{Scratch, free_port, until_ok};
 
 const START: Duration = Duration::from_secs(20);
 
+/// What is there after the agent has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keeps {
+    /// `weft agent --dev`.
+    Nothing,
+    /// A server with its data in the test's folder.
+    Everything,
+}
+
 /// One server agent on ports of its own.
 pub(crate) struct Agent {
     process: Process,
@@ -22,18 +31,18 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// `weft agent --dev`: keeps nothing.
+    /// An agent for tests that need no proxies.
     pub(crate) async fn dev(scratch: &Scratch) -> Self {
-        Self::start(scratch, &["--dev"]).await
+        Self::start(scratch, Keeps::Nothing, "allow").await
     }
 
-    /// A server with its data in the test's folder.
-    pub(crate) async fn durable(scratch: &Scratch) -> Self {
+    /// Starts an agent and waits until it leads.
+    pub(crate) async fn start(scratch: &Scratch, keeps: Keeps, default_policy: &str) -> Self {
         let data = scratch.path().join("data");
-        Self::start(scratch, &["--server", "--bootstrap-expect", "1", "--data-dir", data.to_str().unwrap()]).await
-    }
-
-    async fn start(scratch: &Scratch, mode: &[&str]) -> Self {
+        let mode: &[&str] = match keeps {
+            Keeps::Nothing => &["--dev"],
+            Keeps::Everything => &["--server", "--bootstrap-expect", "1", "--data-dir", data.to_str().unwrap()],
+        };
         let [http_port, grpc_port, dns_port, server_port] = std::array::from_fn(|_| free_port());
         let ports = [
             ("--http-port", http_port),
@@ -43,7 +52,12 @@ impl Agent {
         ];
         let mut arguments = vec!["agent".to_owned()];
         arguments.extend(mode.iter().map(|&argument| argument.to_owned()));
-        for (name, value) in [("--node", "n1"), ("--bind", "127.0.0.1"), ("--client", "127.0.0.1")] {
+        for (name, value) in [
+            ("--node", "n1"),
+            ("--bind", "127.0.0.1"),
+            ("--client", "127.0.0.1"),
+            ("--default-intention-policy", default_policy),
+        ] {
             arguments.extend([name.to_owned(), value.to_owned()]);
         }
         for (name, port) in ports {

@@ -21,14 +21,28 @@ async fn patiently<T>(call: impl Future<Output = Result<T, String>>) -> Result<T
     tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")))
 }
 
+/// A TCP connection that stays open.
+pub(crate) struct Line(TcpStream);
+
+impl Line {
+    pub(crate) async fn open(port: u16) -> Result<Self, String> {
+        Ok(Self(connect(port).await?))
+    }
+
+    /// One line sent, one line read.
+    pub(crate) async fn say(&mut self, word: &str) -> Result<String, String> {
+        patiently(async {
+            let line = format!("{word}\n");
+            self.0.write_all(line.as_bytes()).await.map_err(|error| format!("writing: {error}"))?;
+            read_line(&mut self.0).await
+        })
+        .await
+    }
+}
+
 /// A connection of its own, one line sent, one line read.
 pub(crate) async fn tcp(port: u16) -> Result<String, String> {
-    patiently(async {
-        let mut stream = connect(port).await?;
-        stream.write_all(b"hello\n").await.map_err(|error| format!("writing: {error}"))?;
-        read_line(&mut stream).await
-    })
-    .await
+    Line::open(port).await?.say("hello").await
 }
 
 async fn read_line(stream: &mut TcpStream) -> Result<String, String> {

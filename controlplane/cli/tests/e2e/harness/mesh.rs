@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::agent::Keeps;
 use super::call::{self, Http1};
 use super::{Agent, Backend, Envoy, Load, Scratch, Xds, free_port, until_ok};
 
@@ -38,8 +39,9 @@ pub(crate) struct Plan {
     pub(crate) protocol: Protocol,
     pub(crate) load: Load,
     pub(crate) xds: Xds,
-    /// Whether the agent keeps its data.
-    pub(crate) durable: bool,
+    pub(crate) agent: Keeps,
+    /// What holds where no intention matches.
+    pub(crate) default: &'static str,
 }
 
 /// One instance of a service, its sidecar included. Ends when dropped.
@@ -66,7 +68,7 @@ pub(crate) struct Mesh {
 
 impl Plan {
     pub(crate) fn of(protocol: Protocol) -> Self {
-        Self { protocol, load: Load::Shared, xds: Xds::Delta, durable: false }
+        Self { protocol, load: Load::Shared, xds: Xds::Delta, agent: Keeps::Nothing, default: "allow" }
     }
 
     pub(crate) fn quiet(self) -> Self {
@@ -74,7 +76,12 @@ impl Plan {
     }
 
     pub(crate) fn durable(self) -> Self {
-        Self { durable: true, ..self }
+        Self { agent: Keeps::Everything, ..self }
+    }
+
+    /// With a default that denies, and one intention that lets the first call pass.
+    pub(crate) fn denying(self) -> Self {
+        Self { default: "deny", ..self }
     }
 
     pub(crate) fn over(self, xds: Xds) -> Self {
@@ -84,7 +91,10 @@ impl Plan {
     /// Starts everything and waits until a call passes.
     pub(crate) async fn start(self) -> Mesh {
         let scratch = Scratch::new(self.load).await;
-        let agent = if self.durable { Agent::durable(&scratch).await } else { Agent::dev(&scratch).await };
+        let agent = Agent::start(&scratch, self.agent, self.default).await;
+        if self.default == "deny" {
+            agent.intend("web", "api", "allow").await;
+        }
         let protocol = self.protocol.name();
         agent.write_config(&json!({ "Kind": "service-defaults", "Name": "api", "Protocol": protocol })).await;
         let api = Instance::start(&scratch, &agent, self, "api-1").await;

@@ -16,7 +16,7 @@ mod until;
 
 pub(crate) use agent::Agent;
 pub(crate) use backend::Backend;
-pub(crate) use call::{Http1, closing_tcp, grpc, raw, tcp};
+pub(crate) use call::{Http1, Line, closing_tcp, grpc, raw, tcp};
 pub(crate) use envoy::{Envoy, Xds};
 pub(crate) use mesh::{Mesh, Plan, Protocol, callee, caller};
 pub(crate) use ports::free_port;
@@ -24,4 +24,4 @@ pub(crate) use process::run;
 pub(crate) use scratch::{Load, Scratch};
 pub(crate) use steady::Steady;
 pub(crate) use tls::{Handshake, Identity, OtherAuthority};
-pub(crate) use until::{SECOND, until, until_ok};
+pub(crate) use until::{SECOND, assert_quick, until, until_ok};

@@ -69,6 +69,7 @@ impl Handshake {
     ) -> Result<Self, String> {
         let connector = TlsConnector::from(Arc::new(config(identity, versions)));
         let tcp = TcpStream::connect(("127.0.0.1", port)).await.map_err(|error| error.to_string())?;
+        tcp.set_nodelay(true).map_err(|error| error.to_string())?;
         let name = ServerName::try_from("api.default.dc1.internal").unwrap();
         let handshake = tokio::time::timeout(PATIENCE, connector.connect(name, tcp)).await;
         let stream = handshake.map_err(|_| "no handshake")?.map_err(|error| error.to_string())?;

@@ -1,10 +1,11 @@
 //! Intentions read plainly: the most exact one decides; its permissions in order, the first that
-//! fits; where none does, the default, which allows.
+//! fits; where none does, the default.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
+use weft_mesh::authz;
 
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -33,12 +34,15 @@ pub(super) fn deciding<'a>(rules: &'a [Rule], source: &str) -> Option<&'a Rule> 
     matching.max_by_key(exact)
 }
 
-pub(super) fn decide(rules: &[Rule], source: &str, request: &Request) -> bool {
+/// What happens to a request; `default` where nothing says.
+pub(super) fn decide(rules: &[Rule], default: bool, source: &str, request: &Request) -> bool {
     match deciding(rules, source).map(|rule| &rule.verdict) {
-        None | Some(Verdict::Allow) => true,
+        None => default,
+        Some(Verdict::Allow) => true,
         Some(Verdict::Deny) => false,
         Some(Verdict::ByRequest(permissions)) => {
-            permissions.iter().find(|permission| permission.fits(request)).is_none_or(|permission| permission.allow)
+            let fitting = permissions.iter().find(|permission| permission.fits(request));
+            fitting.map_or(default, |permission| permission.allow)
         }
     }
 }
@@ -62,6 +66,17 @@ impl Request {
             path: pick(draw, &PATHS),
             // At most one of each name: what several mean is a test of its own.
             headers: if draw.random_bool(0.7) { vec![header(draw)] } else { Vec::new() },
+        }
+    }
+
+    /// As the compiled form is asked about it.
+    pub(super) fn as_judged(&self) -> authz::Request {
+        let headers = self.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        authz::Request {
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            authority: "api".to_owned(),
+            headers: headers.collect(),
         }
     }
 
