@@ -14,6 +14,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::StartError;
 
@@ -25,6 +26,8 @@ pub(crate) struct DataDir {
     _lock: File,
     /// Present when nothing is to be kept; removes the directory.
     _temporary: Option<TempDir>,
+    // Last: fields drop in order, and it tells that the others are gone.
+    free: DropGuard,
 }
 
 impl DataDir {
@@ -46,10 +49,16 @@ impl DataDir {
         refuse_foreign(&root)?;
         create(&raft)?;
         let lock = lock(&root, &raft.join("LOCK"))?;
-        let dir = Self { root, _lock: lock, _temporary: temporary };
+        let free = CancellationToken::new().drop_guard();
+        let dir = Self { root, _lock: lock, _temporary: temporary, free };
         dir.check_format(&raft.join("FORMAT"), node_id)?;
         create(&dir.snapshots())?;
         Ok(dir)
+    }
+
+    /// Cancelled when nobody uses the directory any more and the next server may have it.
+    pub(crate) fn freed(&self) -> CancellationToken {
+        self.free.token().clone()
     }
 
     pub(crate) fn log(&self) -> PathBuf {

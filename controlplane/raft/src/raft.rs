@@ -12,7 +12,7 @@ use openraft::errors::{InitializeError, RaftError};
 use openraft::metrics::WaitError;
 use openraft::{BasicNode, RaftMetrics};
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_state::{Proposal, Store};
@@ -47,7 +47,7 @@ pub struct Raft {
 }
 
 struct Running {
-    dir: Arc<DataDir>,
+    dir_freed: CancellationToken,
     log: LogStore,
     stop: CancellationToken,
     proposer: AbortOnDropHandle<()>,
@@ -83,7 +83,7 @@ impl Raft {
         let stop = CancellationToken::new();
         let proposer = Proposer::new(raft.clone(), proposals, &config).run(stop.clone());
         let proposer = AbortOnDropHandle::new(tokio::spawn(proposer));
-        let running = Running { dir, log, stop, proposer, _watch: watch };
+        let running = Running { dir_freed: dir.freed(), log, stop, proposer, _watch: watch };
         Ok(Self { raft, progress, running: Mutex::new(Some(running)) })
     }
 
@@ -131,7 +131,10 @@ impl Raft {
         if let Err(error) = running.log.close().await {
             tracing::error!(%error, "the raft log did not close in order");
         }
-        released(running.dir).await;
+        // Readers that are about to end and a raft snapshot that is being written still hold it.
+        if timeout(DRAIN_MAX, running.dir_freed.cancelled()).await.is_err() {
+            tracing::warn!("the data directory is still in use after shutdown");
+        }
     }
 }
 
@@ -150,20 +153,6 @@ fn open(
     let (last, purged) = log.ends();
     let (folder, start) = Folder::open(Arc::clone(&dir), LogBounds { purged, last })?;
     Ok((dir, log, Machine::new(store, folder, start, progress)))
-}
-
-/// Waits until nobody uses the directory: readers that are about to end, a raft snapshot that is
-/// being written.
-async fn released(dir: Arc<DataDir>) {
-    let step = Duration::from_millis(5);
-    let end = Instant::now() + DRAIN_MAX;
-    while Arc::strong_count(&dir) > 1 {
-        if Instant::now() > end {
-            tracing::warn!("the data directory is still in use after shutdown");
-            return;
-        }
-        sleep(step).await;
-    }
 }
 
 /// A server that knows of no cluster founds one, with itself as the only voter.

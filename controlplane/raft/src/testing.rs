@@ -12,6 +12,9 @@ use crate::request::Request;
 use crate::types::{Entry, LeaderId, LogId, Payload};
 use crate::{Config, Raft, StartError};
 
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A server and the store that it feeds.
 pub(crate) struct Server {
     pub(crate) raft: Raft,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::{Server, kept};
+use crate::testing::{PATIENCE, Server, kept};
 use crate::{Config, Role, StartError};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,16 +35,19 @@ async fn acknowledged_writes_survive_being_dropped() {
 
 /// Starts as soon as the tasks of a dropped server have let go of the directory.
 async fn started(config: Config) -> Server {
-    loop {
-        match Server::start(config.clone()).await {
-            Err(StartError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-            other => return other.unwrap(),
+    let starting = async {
+        loop {
+            match Server::start(config.clone()).await {
+                Err(StartError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                other => return other.unwrap(),
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, starting).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_kept_without_a_data_directory() {
+async fn nothing_is_synced_without_a_data_directory() {
     let server = Server::start(Config::default()).await.unwrap();
     server.write("node").await;
     assert_eq!(server.raft.status().log_syncs, 0);

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use openraft::RaftMetrics;
 use weft_state::State;
 
-use crate::testing::{Server, kept};
+use crate::testing::{PATIENCE, Server, kept};
+use crate::types::Types;
 use crate::{Config, StartError};
 
 fn newest(dir: &Path) -> std::path::PathBuf {
@@ -41,7 +43,7 @@ async fn written(config: Config, log: Log) -> State {
     if log == Log::Purged {
         let upto = server.raft.status().last_snapshot_index - 10;
         server.raft.raft.trigger().purge_log(upto).await.unwrap();
-        let purged = server.raft.raft.wait(None);
+        let purged = server.raft.raft.wait(Some(PATIENCE));
         purged.metrics(|metrics| metrics.purged.is_some(), "purged").await.unwrap();
     }
     let state = (*server.store.current()).clone();
@@ -95,9 +97,8 @@ async fn snapshots_come_by_themselves() {
     for round in 0..10 {
         server.write_all((0..50).map(|i| format!("node-{round}-{i:02}"))).await;
     }
-    while server.raft.status().last_snapshot_index < 300 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let written = |metrics: &RaftMetrics<Types>| metrics.snapshot.is_some_and(|snapshot| snapshot.index >= 300);
+    server.raft.raft.wait(Some(PATIENCE)).metrics(written, "a raft snapshot").await.unwrap();
     server.raft.shutdown().await;
     assert!(fs::read_dir(dir.path().join("snapshots")).unwrap().count() <= 2);
 }
