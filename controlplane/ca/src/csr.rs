@@ -4,6 +4,8 @@
 //! granted by other means. It decides nothing: the certificate is built from the grant, and a
 //! request that asks for anything else is refused rather than trimmed.
 
+mod fault;
+
 use std::net::IpAddr;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, SanType};
@@ -20,8 +22,8 @@ use crate::pem;
 use crate::signature;
 use crate::spiffe::SpiffeId;
 
-/// Far above any honest request.
-const MAX_LENGTH: usize = 16 * 1024;
+pub use fault::CsrFault;
+use fault::MAX_LENGTH;
 
 /// What a certificate may be issued for: decided by the caller's rights, never by the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,52 +42,6 @@ impl Grant {
     pub fn of(identity: SpiffeId) -> Self {
         Self { identity, dns_names: vec![], ip_addresses: vec![] }
     }
-}
-
-/// Why a signing request was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CsrFault {
-    /// Longer than any honest request.
-    #[error("larger than {MAX_LENGTH} bytes")]
-    TooLarge,
-    /// Not one PEM block with one PKCS#10 request.
-    #[error("not a PKCS#10 certificate request: {0}")]
-    Malformed(String),
-    /// Not signed by the key inside, or with an algorithm that no peer would accept.
-    #[error("the signature is not valid")]
-    Signature,
-    /// A key outside the list.
-    #[error("the key must be ECDSA P-256, P-384 or P-521, or RSA with 2048, 3072 or 4096 bits")]
-    KeyKind,
-    /// No URI, or several.
-    #[error("{0} URI names where exactly one is required")]
-    UriCount(usize),
-    /// The one URI is somebody else.
-    #[error("the URI name {found:?} is not the granted identity {granted:?}")]
-    ForeignUri {
-        /// What the request asks for.
-        found: String,
-        /// What the caller may have.
-        granted: String,
-    },
-    /// A DNS name or address that was not granted.
-    #[error("the name {0:?} was not granted")]
-    ForeignName(String),
-    /// Mail addresses, directory names and the like.
-    #[error("only URI, DNS and IP names are allowed")]
-    NameKind,
-    /// It wants to sign certificates.
-    #[error("an authority's certificate cannot be requested")]
-    Authority,
-    /// A usage besides client and server authentication.
-    #[error("only client and server authentication can be requested")]
-    ExtendedKeyUsage,
-    /// An extension that has no place in a request.
-    #[error("the extension {0} cannot be requested")]
-    Extension(String),
-    /// The same extension twice, or two lists of extensions.
-    #[error("repeated extensions")]
-    Repeated,
 }
 
 /// A request that passed [`check`]: a public key whose owner has proven to hold the private one.
