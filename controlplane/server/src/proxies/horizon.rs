@@ -14,18 +14,14 @@ pub(super) struct Horizon(Arc<Mutex<Read>>);
 
 #[derive(Default)]
 struct Read {
-    topics: BTreeSet<Topic>,
+    topics: Arc<BTreeSet<Topic>>,
     at: u64,
 }
 
 impl Horizon {
     /// The newest set was made from these topics at this index.
-    pub(super) fn note(&self, topics: &BTreeSet<Topic>, at: u64) {
-        let mut read = self.0.lock();
-        if read.topics != *topics {
-            read.topics.clone_from(topics);
-        }
-        read.at = at;
+    pub(super) fn note(&self, topics: &Arc<BTreeSet<Topic>>, at: u64) {
+        *self.0.lock() = Read { topics: Arc::clone(topics), at };
     }
 
     /// The question as the ledger asks it. It asks the state, not the wake-ups, which come later.

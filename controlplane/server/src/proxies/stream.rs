@@ -105,7 +105,7 @@ impl ProxyStream {
     /// Waits for other topics. What happened to them before wakes nobody, so it is looked for here.
     fn watch_topics(&mut self, compiled_at: u64) {
         let topics = self.compiler.topics();
-        self.changes.watch(topics.clone());
+        self.changes.watch(BTreeSet::clone(topics));
         let newest = self.shared.store.current();
         let missed = topics.iter().filter(|topic| newest.touched_at(topic) > compiled_at);
         self.fired.extend(missed.cloned());

@@ -31,7 +31,8 @@ pub struct ProxyCompiler {
     parts: BTreeMap<Part, Compiled>,
     /// Which parts read a topic.
     readers: BTreeMap<Topic, BTreeSet<Part>>,
-    topics: BTreeSet<Topic>,
+    /// Shared with whoever waits for them: as long as it is the same set, it is the same value.
+    topics: Arc<BTreeSet<Topic>>,
     /// Something reads other topics than it did.
     rewired: bool,
     leaf: Option<(ServiceName, Arc<Resource>)>,
@@ -60,7 +61,7 @@ impl ProxyCompiler {
             trusted: false,
             parts: BTreeMap::new(),
             readers: BTreeMap::new(),
-            topics: BTreeSet::new(),
+            topics: Arc::default(),
             rewired: true,
             leaf: None,
             set: ResourceSet::default(),
@@ -126,7 +127,7 @@ impl ProxyCompiler {
 
     /// The topics to wait for before the next update.
     #[must_use]
-    pub fn topics(&self) -> &BTreeSet<Topic> {
+    pub fn topics(&self) -> &Arc<BTreeSet<Topic>> {
         &self.topics
     }
 
@@ -158,7 +159,12 @@ impl ProxyCompiler {
     }
 
     fn take(&mut self, part: &Part) {
-        let Some(former) = self.parts.remove(part) else { return };
+        if let Some(former) = self.parts.remove(part) {
+            self.forget(part, &former);
+        }
+    }
+
+    fn forget(&mut self, part: &Part, former: &Compiled) {
         for topic in &former.reads.topics {
             if let Some(parts) = self.readers.get_mut(topic) {
                 parts.remove(part);
@@ -167,6 +173,10 @@ impl ProxyCompiler {
                 }
             }
         }
+        self.drop_resources(former);
+    }
+
+    fn drop_resources(&mut self, former: &Compiled) {
         for resource in &former.value.resources {
             self.set.remove(resource.resource_type(), resource.name());
         }
@@ -176,17 +186,17 @@ impl ProxyCompiler {
         if self.parts.get(&part).is_some_and(|known| Arc::ptr_eq(known, &compiled)) {
             return;
         }
-        let same = |former: &Compiled| {
-            former.value.resources == compiled.value.resources && former.reads.topics == compiled.reads.topics
-        };
-        if self.parts.get(&part).is_some_and(same) {
-            self.parts.insert(part, compiled);
-            return;
-        }
-        self.take(&part);
-        self.rewired = true;
-        for topic in &compiled.reads.topics {
-            self.readers.entry(topic.clone()).or_default().insert(part.clone());
+        match self.parts.remove(&part) {
+            Some(former) if former.reads.topics == compiled.reads.topics => self.drop_resources(&former),
+            former => {
+                if let Some(former) = former {
+                    self.forget(&part, &former);
+                }
+                self.rewired = true;
+                for topic in &compiled.reads.topics {
+                    self.readers.entry(topic.clone()).or_default().insert(part.clone());
+                }
+            }
         }
         for resource in &compiled.value.resources {
             self.set.insert(Arc::clone(resource));
@@ -209,8 +219,10 @@ impl ProxyCompiler {
     fn gather_topics(&mut self) -> bool {
         let topics = self.readers.keys().chain(self.plan.iter().flat_map(|plan| &plan.reads.topics));
         let topics: BTreeSet<Topic> = topics.cloned().chain([Topic::Ca]).collect();
-        let changed = topics != self.topics;
-        self.topics = topics;
+        let changed = topics != *self.topics;
+        if changed {
+            self.topics = Arc::new(topics);
+        }
         changed
     }
 }

@@ -16,9 +16,10 @@ pub struct ResourceSet {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct OneType {
-    resources: OrdMap<Name, Arc<Resource>>,
-    /// The version of the whole, kept up to date by addition.
+    /// The version of the whole, kept up to date by addition. First, so that sets that differ are told
+    /// apart by it.
     version: Version,
+    resources: OrdMap<Name, Arc<Resource>>,
 }
 
 impl ResourceSet {
