@@ -24,4 +24,4 @@ pub(crate) use process::run;
 pub(crate) use scratch::{Load, Scratch};
 pub(crate) use steady::Steady;
 pub(crate) use tls::{Handshake, Identity, OtherAuthority};
-pub(crate) use until::{SECOND, assert_quick, until, until_ok};
+pub(crate) use until::{SECOND, tell_times, until, until_ok};
