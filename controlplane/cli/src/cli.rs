@@ -50,27 +50,24 @@ enum Command {
 impl Cli {
     /// Runs the command to its end.
     pub(crate) fn run(&self, env: &Env) -> Outcome {
-        if let Command::Agent(agent) = &self.command {
-            return agent.run();
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.context("cannot start")?.block_on(self.ask(env))
-    }
-
-    /// The commands that ask an agent something.
-    async fn ask(&self, env: &Env) -> Outcome {
         match &self.command {
             Command::Agent(agent) => agent.run(),
-            Command::Catalog(catalog) => catalog.run(env).await,
-            Command::Config(config) => config.run(env).await,
-            Command::Connect(connect) => connect.run(env).await,
-            Command::Info(info) => info.run(env).await,
-            Command::Intention(intention) => intention.run(env).await,
-            Command::Proxies(proxies) => proxies.run(env).await,
-            Command::Services(services) => services.run(env).await,
+            Command::Catalog(catalog) => ask(catalog.run(env)),
+            Command::Config(config) => ask(config.run(env)),
+            Command::Connect(connect) => ask(connect.run(env)),
+            Command::Info(info) => ask(info.run(env)),
+            Command::Intention(intention) => ask(intention.run(env)),
+            Command::Proxies(proxies) => ask(proxies.run(env)),
+            Command::Services(services) => ask(services.run(env)),
             Command::Version(version) => version.run(),
         }
     }
+}
+
+/// Runs a command that asks an agent something. An agent itself makes a runtime of its own.
+fn ask(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot start")?.block_on(command)
 }
 
 #[cfg(test)]

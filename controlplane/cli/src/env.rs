@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// The variables that concern us.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Env(BTreeMap<String, String>);
 
 impl Env {

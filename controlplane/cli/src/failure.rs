@@ -6,7 +6,7 @@ use std::fmt;
 pub(crate) const DONE: u8 = 0;
 /// What a command exits with that failed, or whose answer is no.
 pub(crate) const FAILED: u8 = 1;
-/// What `intention check` and `intention get` exit with when there is no answer.
+/// What `intention check` exits with when there is no answer.
 pub(crate) const NO_ANSWER: u8 = 2;
 /// What we exit with when there is no such command, as Consul does.
 pub(crate) const NO_COMMAND: u8 = 127;

@@ -13,6 +13,7 @@ mod stats;
 use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
+use weft_model::secret::Secret;
 
 use crate::client::Address;
 use crate::env::Env;
@@ -39,7 +40,7 @@ pub(crate) struct Place {
     pub(crate) admin_access_log: String,
     /// Where the control plane's gRPC is.
     pub(crate) control_plane: Address,
-    pub(crate) token: String,
+    pub(crate) token: Secret,
 }
 
 const AGENT_CLUSTER: &str = "local_agent";
@@ -64,7 +65,7 @@ pub(crate) fn build(proxy: &Proxy, place: &Place, env: &Env) -> Result<Value, St
         "node": node(proxy),
         "static_resources": static_resources(place, &options),
         "stats_config": options.stats_config.clone().unwrap_or_else(|| stats::config(proxy, &options.stats_tags)),
-        "dynamic_resources": dynamic_resources(&place.token),
+        "dynamic_resources": dynamic_resources(place.token.reveal()),
         "layered_runtime": {
             "layers": [{
                 "name": "base",

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Map, Value, json};
 
 use super::endpoint;
-use super::static_listener::Published;
+use super::static_listener::{PARTS, Part, Published};
 use crate::client::Address;
 use crate::env::Env;
 
@@ -23,17 +23,30 @@ pub(super) struct Options {
     pub(super) listeners: Vec<Value>,
 }
 
-/// The parts of the admin interface that may be published: key, listener, path outside, path inside.
-const PUBLISHED: &[(&str, &str, &str, &str)] = &[
-    ("envoy_prometheus_bind_addr", "envoy_prometheus_metrics_listener", "/metrics", "/stats/prometheus"),
-    ("envoy_stats_bind_addr", "envoy_metrics_listener", "/stats", "/stats"),
-    ("envoy_ready_bind_addr", "envoy_ready_listener", "/ready", "/ready"),
-];
+/// Where statistics may be sent.
+struct Sink {
+    /// The key that says where.
+    key: &'static str,
+    /// Envoy's name of the sink.
+    name: &'static str,
+    message: &'static str,
+    /// Whether it may be a socket of the file system.
+    takes_unix: bool,
+}
 
-/// Where statistics may be sent: key, Envoy's name of the sink, its message.
-const SINKS: &[(&str, &str, &str)] = &[
-    ("envoy_statsd_url", "envoy.stat_sinks.statsd", "envoy.config.metrics.v3.StatsdSink"),
-    ("envoy_dogstatsd_url", "envoy.stat_sinks.dog_statsd", "envoy.config.metrics.v3.DogStatsdSink"),
+const SINKS: &[Sink] = &[
+    Sink {
+        key: "envoy_statsd_url",
+        name: "envoy.stat_sinks.statsd",
+        message: "envoy.config.metrics.v3.StatsdSink",
+        takes_unix: false,
+    },
+    Sink {
+        key: "envoy_dogstatsd_url",
+        name: "envoy.stat_sinks.dog_statsd",
+        message: "envoy.config.metrics.v3.DogStatsdSink",
+        takes_unix: true,
+    },
 ];
 
 /// Keys of Consul's that would change the whole bootstrap, so that leaving them out unsaid would mislead.
@@ -56,7 +69,7 @@ impl Options {
             SINKS.iter().filter_map(|sink| keys.sink(sink).transpose()).collect::<Result<Vec<_>, _>>()?;
         stats_sinks.extend(keys.fragments("envoy_extra_stats_sinks_json")?);
         Ok(Self {
-            published: PUBLISHED.iter().filter_map(|row| keys.published(row).transpose()).collect::<Result<_, _>>()?,
+            published: PARTS.iter().filter_map(|part| keys.published(part).transpose()).collect::<Result<_, _>>()?,
             stats_sinks,
             stats_tags: keys.tags()?,
             stats_config: keys.json("envoy_stats_config_json")?,
@@ -106,22 +119,21 @@ impl Keys<'_> {
         .collect()
     }
 
-    fn published(&self, row: &(&str, &'static str, &'static str, &'static str)) -> Result<Option<Published>, String> {
-        let &(key, name, path, admin_path) = row;
+    fn published(&self, part: &'static Part) -> Result<Option<Published>, String> {
+        let key = part.key;
         let Some(text) = self.text(key)? else { return Ok(None) };
         let text = self.filled(key, &text)?;
         let bind: SocketAddr = text.parse().map_err(|_| format!("{key}: {text:?} is not IP:PORT"))?;
-        Ok(Some(Published { name, bind, path, admin_path }))
+        Ok(Some(Published { part, bind }))
     }
 
-    fn sink(&self, &(key, name, message): &(&str, &str, &str)) -> Result<Option<Value>, String> {
+    fn sink(&self, sink: &Sink) -> Result<Option<Value>, String> {
+        let &Sink { key, name, message, takes_unix } = sink;
         let Some(url) = self.text(key)? else { return Ok(None) };
         let url = self.filled(key, &url)?;
         let address = match url.split_once("://") {
             Some(("udp", address)) => udp(address).ok_or_else(|| format!("{key}: {url:?} is not udp://IP:PORT"))?,
-            Some(("unix", _)) if name.ends_with("dog_statsd") => {
-                Address::parse(&url, key, 0).map_err(|failure| failure.message)?
-            }
+            Some(("unix", _)) if takes_unix => Address::parse(&url, key, 0).map_err(|failure| failure.message)?,
             _ => return Err(format!("{key}: {url:?} is not udp://IP:PORT")),
         };
         Ok(Some(json!({

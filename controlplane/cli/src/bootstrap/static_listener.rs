@@ -9,16 +9,36 @@ use crate::client::Address;
 
 const ADMIN_CLUSTER: &str = "self_admin";
 
+/// A part of the admin interface that may be published.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The key that says where.
+    pub(super) key: &'static str,
+    /// The listener's name.
+    listener: &'static str,
+    /// The path outside.
+    path: &'static str,
+    /// The path at the admin interface.
+    admin_path: &'static str,
+}
+
+/// All of them.
+pub(super) const PARTS: &[Part] = &[
+    Part {
+        key: "envoy_prometheus_bind_addr",
+        listener: "envoy_prometheus_metrics_listener",
+        path: "/metrics",
+        admin_path: "/stats/prometheus",
+    },
+    Part { key: "envoy_stats_bind_addr", listener: "envoy_metrics_listener", path: "/stats", admin_path: "/stats" },
+    Part { key: "envoy_ready_bind_addr", listener: "envoy_ready_listener", path: "/ready", admin_path: "/ready" },
+];
+
 /// A part of the admin interface, and where to publish it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Published {
-    /// The listener's name.
-    pub(super) name: &'static str,
+    pub(super) part: &'static Part,
     pub(super) bind: SocketAddr,
-    /// The path outside.
-    pub(super) path: &'static str,
-    /// The path at the admin interface.
-    pub(super) admin_path: &'static str,
 }
 
 /// The cluster that those listeners speak to.
@@ -34,29 +54,29 @@ pub(super) fn admin_cluster(admin: SocketAddr) -> Value {
 /// The listener.
 pub(super) fn listener(published: &Published) -> Value {
     json!({
-        "name": published.name,
+        "name": published.part.listener,
         "address": endpoint::socket(published.bind),
         "filter_chains": [{ "filters": [{
             "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": manager(published),
+            "typed_config": manager(published.part),
         }] }],
     })
 }
 
-fn manager(published: &Published) -> Value {
+fn manager(part: &Part) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": published.name,
+        "stat_prefix": part.listener,
         "codec_type": "HTTP1",
         "route_config": {
-            "name": published.name,
+            "name": part.listener,
             "virtual_hosts": [{
-                "name": published.name,
+                "name": part.listener,
                 "domains": ["*"],
                 "routes": [
                     {
-                        "match": { "path": published.path },
-                        "route": { "cluster": ADMIN_CLUSTER, "prefix_rewrite": published.admin_path },
+                        "match": { "path": part.path },
+                        "route": { "cluster": ADMIN_CLUSTER, "prefix_rewrite": part.admin_path },
                     },
                     { "match": { "prefix": "/" }, "direct_response": { "status": 404 } },
                 ],

@@ -53,6 +53,6 @@ fn place(input: &Value) -> Place {
         admin: text("admin", "127.0.0.1:19000").parse().unwrap(),
         admin_access_log: text("admin_access_log", "/dev/null"),
         control_plane: Address::parse(&text("control_plane", "127.0.0.1:8502"), "x", 0).unwrap(),
-        token: text("token", ""),
+        token: text("token", "").as_str().into(),
     }
 }

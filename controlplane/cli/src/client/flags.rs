@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use weft_model::secret::Secret;
+
 use super::{Address, Client};
 use crate::env::Env;
 use crate::failure::{Context, Failure};
@@ -18,7 +20,7 @@ pub(crate) struct HttpFlags {
     pub(crate) http_addr: Option<String>,
     /// The ACL token to send [env: WEFT_HTTP_TOKEN, CONSUL_HTTP_TOKEN]
     #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    token: Option<Secret>,
     /// A file that holds the ACL token [env: WEFT_HTTP_TOKEN_FILE, CONSUL_HTTP_TOKEN_FILE]
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     token_file: Option<String>,
@@ -50,18 +52,18 @@ impl HttpFlags {
         Ok(Client { address, token: self.token(env)?, datacenter: self.datacenter.clone(), stale: self.stale })
     }
 
-    fn token(&self, env: &Env) -> Result<Option<String>, Failure> {
+    fn token(&self, env: &Env) -> Result<Option<Secret>, Failure> {
         if let Some(token) = &self.token {
             return Ok(Some(token.clone()));
         }
         let file = self.token_file.as_deref().or_else(|| env.get("HTTP_TOKEN_FILE"));
         match (file, env.get("HTTP_TOKEN")) {
-            (Some(_), Some(token)) if self.token_file.is_none() => Ok(Some(token.to_owned())),
+            (Some(_), Some(token)) if self.token_file.is_none() => Ok(Some(token.into())),
             (Some(file), _) => {
                 let token = fs::read_to_string(file).context(format!("cannot read the token file {file}"))?;
-                Ok(Some(token.trim().to_owned()))
+                Ok(Some(token.trim().into()))
             }
-            (None, token) => Ok(token.map(str::to_owned)),
+            (None, token) => Ok(token.map(Secret::from)),
         }
     }
 }
@@ -75,10 +77,10 @@ mod tests {
     fn flags_win_over_the_environment_and_that_over_the_default() {
         let env = Env::from([("CONSUL_HTTP_ADDR", "10.0.0.1:1"), ("WEFT_HTTP_TOKEN", "t")]);
         let client = HttpFlags::default().client(&env).unwrap();
-        assert_eq!((client.address.to_string().as_str(), client.token()), ("10.0.0.1:1", Some("t")));
+        assert_eq!((client.address.to_string().as_str(), client.token()), ("10.0.0.1:1", Some(&"t".into())));
         let flags = HttpFlags { http_addr: Some("a:2".into()), token: Some("u".into()), ..HttpFlags::default() };
         let client = flags.client(&env).unwrap();
-        assert_eq!((client.address.to_string().as_str(), client.token()), ("a:2", Some("u")));
+        assert_eq!((client.address.to_string().as_str(), client.token()), ("a:2", Some(&"u".into())));
         assert_eq!(HttpFlags::default().client(&Env::default()).unwrap().address.to_string(), "127.0.0.1:8500");
     }
 
@@ -88,7 +90,8 @@ mod tests {
         std::fs::write(file.path(), "secret\n").unwrap();
         let path = file.path().to_str().unwrap();
         let client = HttpFlags::default().client(&Env::from([("CONSUL_HTTP_TOKEN_FILE", path)])).unwrap();
-        assert_eq!(client.token(), Some("secret"));
+        assert_eq!(client.token(), Some(&"secret".into()));
+        assert!(!format!("{client:?}").contains("secret"));
         assert!(HttpFlags::default().client(&Env::from([("WEFT_HTTP_TOKEN_FILE", "/no/such")])).is_err());
     }
 }

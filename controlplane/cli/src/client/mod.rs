@@ -11,6 +11,7 @@ mod send;
 mod url;
 
 use serde_json::Value;
+use weft_model::secret::Secret;
 
 pub(crate) use address::Address;
 pub(crate) use error::ClientError;
@@ -21,7 +22,7 @@ pub(crate) use url::segment;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     address: Address,
-    token: Option<String>,
+    token: Option<Secret>,
     datacenter: Option<String>,
     stale: bool,
 }
@@ -42,8 +43,8 @@ pub(crate) struct Answer(String);
 
 impl Client {
     /// The token that goes with every request.
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
     }
 
     /// Where the agent is.
@@ -70,10 +71,7 @@ impl Client {
 
     fn request(&self, method: http::Method, path: &str) -> Request<'_> {
         let request = Request { client: self, method, target: path.to_owned(), body: None };
-        match &self.datacenter {
-            Some(datacenter) => request.param("dc", datacenter),
-            None => request,
-        }
+        request.param_if("dc", self.datacenter.as_deref())
     }
 }
 
@@ -84,6 +82,14 @@ impl Request<'_> {
         let value = if value.is_empty() { String::new() } else { format!("={}", url::query(value)) };
         self.target = format!("{}{mark}{name}{value}", self.target);
         self
+    }
+
+    /// Adds a query parameter that was given.
+    pub(crate) fn param_if(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.param(name, value),
+            None => self,
+        }
     }
 
     /// Sets the body.
@@ -104,10 +110,22 @@ impl Request<'_> {
         }
     }
 
-    /// Sends it; to be told that there is no such thing is an answer too. A bare 404 is not: it
-    /// comes from an agent that has no such endpoint.
-    pub(crate) async fn send_optional(self) -> Result<Option<Answer>, ClientError> {
-        match self.send().await {
+    /// Sends it and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Request::send`], or the answer is not JSON.
+    pub(crate) async fn fetch(self) -> Result<Value, ClientError> {
+        let Answer(text) = self.send().await?;
+        serde_json::from_str(&text).map_err(|error| ClientError::NotJson(error.to_string()))
+    }
+
+    /// Sends it and reads the answer; to be told that there is no such thing is an answer too. A bare
+    /// 404 is not: it comes from an agent that has no such endpoint.
+    ///
+    /// # Errors
+    /// As [`Request::fetch`].
+    pub(crate) async fn fetch_optional(self) -> Result<Option<Value>, ClientError> {
+        match self.fetch().await {
             Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, text })
                 if text.to_lowercase().contains("not found") =>
             {
@@ -119,13 +137,8 @@ impl Request<'_> {
 }
 
 impl Answer {
-    /// The answer as JSON.
-    pub(crate) fn json(&self) -> Result<Value, ClientError> {
-        serde_json::from_str(&self.0).map_err(|error| ClientError::NotJson(error.to_string()))
-    }
-
     /// Whether a write that could be refused was done: its answer is the word `true`.
     pub(crate) fn is_true(&self) -> bool {
-        self.0.contains("true")
+        self.0.trim() == "true"
     }
 }

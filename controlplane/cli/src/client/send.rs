@@ -64,7 +64,7 @@ fn message(request: &Request<'_>) -> Result<http::Request<Full<Bytes>>, ClientEr
     };
     let mut builder = http::Request::builder().method(&request.method).uri(&request.target).header(header::HOST, host);
     if let Some(token) = &request.client.token {
-        builder = builder.header("X-Consul-Token", token);
+        builder = builder.header("X-Consul-Token", token.reveal());
     }
     let body = match &request.body {
         Some(body) => {

@@ -19,7 +19,7 @@ pub(crate) struct Info {
 
 impl Info {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
-        let agent = self.http.client(env)?.get("/v1/agent/self").send().await.and_then(|answer| answer.json());
+        let agent = self.http.client(env)?.get("/v1/agent/self").fetch().await;
         let agent = agent.context("Error querying agent")?;
         let stats = &agent["Stats"];
         match self.format.format {

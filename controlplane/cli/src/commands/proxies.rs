@@ -25,8 +25,7 @@ pub(crate) struct Proxies {
 
 impl Proxies {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
-        let sent = self.http.client(env)?.get("/v1/weft/proxies").send().await;
-        let proxies = sent.and_then(|answer| answer.json()).context("Error listing proxies")?;
+        let proxies = self.http.client(env)?.get("/v1/weft/proxies").fetch().await.context("Error listing proxies")?;
         match self.format.format {
             Format::Json => output::print_json(&proxies)?,
             Format::Pretty => {

@@ -17,8 +17,8 @@ pub(crate) struct Datacenters {
 
 impl Datacenters {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
-        let sent = self.http.client(env)?.get("/v1/catalog/datacenters").send().await;
-        let names = sent.and_then(|answer| answer.json()).context("Error listing datacenters")?;
+        let client = self.http.client(env)?;
+        let names = client.get("/v1/catalog/datacenters").fetch().await.context("Error listing datacenters")?;
         match self.format.format {
             Format::Json => output::print_json(&names)?,
             Format::Pretty => {

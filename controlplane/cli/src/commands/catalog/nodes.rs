@@ -57,13 +57,9 @@ impl Nodes {
             Some(service) => format!("/v1/catalog/service/{}", segment(service)),
             None => "/v1/catalog/nodes".to_owned(),
         };
-        let mut request = with_node_meta(client.get(path), &self.node_meta);
-        for (name, value) in [("filter", &self.filter), ("near", &self.near)] {
-            if let Some(value) = value {
-                request = request.param(name, value);
-            }
-        }
-        let answer = request.send().await?.json()?;
+        let request = with_node_meta(client.get(path), &self.node_meta);
+        let request = request.param_if("filter", self.filter.as_deref()).param_if("near", self.near.as_deref());
+        let answer = request.fetch().await?;
         let mut nodes = answer.as_array().cloned().unwrap_or_default();
         // A node with several instances of the service is one node.
         let mut seen = std::collections::HashSet::new();

@@ -53,7 +53,7 @@ impl Services {
 
     async fn ask(&self, client: &Client) -> Result<Tags, ClientError> {
         let Some(node) = &self.node else {
-            let answer = with_node_meta(client.get("/v1/catalog/services"), &self.node_meta).send().await?.json()?;
+            let answer = with_node_meta(client.get("/v1/catalog/services"), &self.node_meta).fetch().await?;
             return Ok(answer
                 .as_object()
                 .into_iter()
@@ -62,7 +62,7 @@ impl Services {
                 .collect());
         };
         let path = format!("/v1/catalog/node/{}", segment(node));
-        let answer = with_node_meta(client.get(path), &self.node_meta).send().await?.json()?;
+        let answer = with_node_meta(client.get(path), &self.node_meta).fetch().await?;
         let mut services = Tags::new();
         for service in answer["Services"].as_object().into_iter().flat_map(serde_json::Map::values) {
             let tags = services.entry(service["Service"].as_str().unwrap_or_default().to_owned()).or_default();

@@ -22,11 +22,8 @@ impl Delete {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
         let title = self.entry.title();
         let client = self.http.client(env)?;
-        let mut request = client.delete(self.entry.path());
         let cas = self.cas.index();
-        if let Some(index) = &cas {
-            request = request.param("cas", index);
-        }
+        let request = client.delete(self.entry.path()).param_if("cas", cas.as_deref());
         let answer = request.send().await.context(format!("Error deleting config entry {title}"))?;
         // Without --cas the answer is an empty object.
         if cas.is_some() && !answer.is_true() {

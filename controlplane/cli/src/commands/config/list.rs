@@ -22,8 +22,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
-        let sent = self.http.client(env)?.get(format!("/v1/config/{}", segment(&self.kind))).send().await;
-        let entries = sent.and_then(|answer| answer.json());
+        let entries = self.http.client(env)?.get(format!("/v1/config/{}", segment(&self.kind))).fetch().await;
         let entries = entries.context(format!("Error listing config entries for kind {:?}", self.kind))?;
         match self.format.format {
             Format::Json => output::print_json(&entries)?,

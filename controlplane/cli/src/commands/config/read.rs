@@ -18,8 +18,7 @@ pub(crate) struct Read {
 
 impl Read {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
-        let sent = self.http.client(env)?.get(self.entry.path()).send().await;
-        let entry = sent.and_then(|answer| answer.json());
+        let entry = self.http.client(env)?.get(self.entry.path()).fetch().await;
         output::print_json(&entry.context(format!("Error reading config entry {}", self.entry.title()))?)?;
         Ok(DONE)
     }

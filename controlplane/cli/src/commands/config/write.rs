@@ -42,10 +42,7 @@ impl Write {
         })?;
         let title = format!("{kind}/{}", document::text(&entry, "Name").unwrap_or_default());
         let client = self.http.client(env)?;
-        let mut request = client.put("/v1/config").json(entry.clone());
-        if let Some(index) = self.cas.index() {
-            request = request.param("cas", &index);
-        }
+        let request = client.put("/v1/config").param_if("cas", self.cas.index().as_deref()).json(entry);
         let answer = request.send().await.context(format!("Error writing config entry {title}"))?;
         if !answer.is_true() {
             return Err(Failure::new(format!("Config entry not updated: {title}")));

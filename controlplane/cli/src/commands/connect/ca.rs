@@ -50,8 +50,9 @@ impl Ca {
 
 impl GetConfig {
     async fn run(&self, env: &Env) -> Outcome {
-        let sent = self.http.client(env)?.get("/v1/connect/ca/configuration").send().await;
-        let config = sent.and_then(|answer| answer.json()).context("Error querying CA configuration")?;
+        let client = self.http.client(env)?;
+        let config = client.get("/v1/connect/ca/configuration").fetch().await;
+        let config = config.context("Error querying CA configuration")?;
         output::print(&output::json_text(&config, "\t"))?;
         Ok(DONE)
     }

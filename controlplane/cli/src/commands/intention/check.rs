@@ -32,8 +32,8 @@ impl Check {
             return Err(Failure::new("Error: command requires exactly two arguments: src and dst"));
         };
         let client = self.http.client(env)?;
-        let sent = pair(client.get("/v1/connect/intentions/check"), source, destination).send().await;
-        let answer = sent.and_then(|answer| answer.json()).context("Error checking the connection")?;
+        let request = pair(client.get("/v1/connect/intentions/check"), source, destination);
+        let answer = request.fetch().await.context("Error checking the connection")?;
         answer["Allowed"]
             .as_bool()
             .ok_or_else(|| Failure::new("Error checking the connection: the answer says neither"))

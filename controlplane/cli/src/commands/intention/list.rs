@@ -24,12 +24,8 @@ pub(crate) struct List {
 impl List {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
         let client = self.http.client(env)?;
-        let mut request = client.get("/v1/connect/intentions");
-        if let Some(filter) = &self.filter {
-            request = request.param("filter", filter);
-        }
-        let sent = request.send().await.and_then(|answer| answer.json());
-        let intentions = sent.context("Failed to retrieve the intentions list")?;
+        let request = client.get("/v1/connect/intentions").param_if("filter", self.filter.as_deref());
+        let intentions = request.fetch().await.context("Failed to retrieve the intentions list")?;
         match self.format.format {
             Format::Json => output::print_json(&intentions)?,
             Format::Pretty => output::print(&table(intentions.as_array().map(Vec::as_slice).unwrap_or_default()))?,

@@ -38,7 +38,7 @@ impl Match {
         let by = if self.source { "source" } else { "destination" };
         let client = self.http.client(env)?;
         let request = client.get("/v1/connect/intentions/match").param("by", by).param("name", service);
-        let matched = request.send().await.and_then(|answer| answer.json()).context("Error matching the connection")?;
+        let matched = request.fetch().await.context("Error matching the connection")?;
         let intentions = &matched[service.as_str()];
         match self.format.format {
             Format::Json => output::print_json(intentions)?,

@@ -33,7 +33,7 @@ impl Target {
             Self::Id(id) => client.get(format!("/v1/connect/intentions/{}", segment(id))),
             Self::Pair { source, destination } => pair(client.get("/v1/connect/intentions/exact"), source, destination),
         };
-        request.send_optional().await?.map(|answer| answer.json()).transpose()
+        request.fetch_optional().await
     }
 
     /// Removes it.

@@ -9,7 +9,7 @@ use crate::failure::{Context, Failure};
 /// The ID of the one proxy that is the sidecar of a service instance.
 pub(super) async fn sidecar_of(client: &Client, service: &str) -> Result<String, Failure> {
     let doing = format!("Failed looking up sidecar proxy info for {service}");
-    let services = client.get("/v1/agent/services").send().await.and_then(|answer| answer.json()).context(doing)?;
+    let services = client.get("/v1/agent/services").fetch().await.context(doing)?;
     match sidecars(&services, service).as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(Failure::new(format!(
@@ -37,14 +37,14 @@ fn sidecars(services: &Value, service: &str) -> Vec<String> {
 
 /// What the agent says of itself.
 pub(super) async fn agent(client: &Client) -> Result<Value, Failure> {
-    let agent = client.get("/v1/agent/self").send().await.and_then(|answer| answer.json());
+    let agent = client.get("/v1/agent/self").fetch().await;
     agent.context("failed to ask the agent about itself")
 }
 
 /// The proxy, with the config that is left to the proxy-defaults if `central`.
 pub(super) async fn proxy(client: &Client, id: &str, agent: &Value, central: bool) -> Result<Proxy, Failure> {
-    let found = client.get(format!("/v1/agent/service/{}", segment(id))).send().await;
-    let found = found.and_then(|answer| answer.json()).context("failed fetch proxy config from local agent")?;
+    let found = client.get(format!("/v1/agent/service/{}", segment(id))).fetch().await;
+    let found = found.context("failed fetch proxy config from local agent")?;
     if found["Kind"] != "connect-proxy" {
         return Err(Failure::new("service is not a Connect proxy or gateway"));
     }
@@ -61,8 +61,7 @@ pub(super) async fn proxy(client: &Client, id: &str, agent: &Value, central: boo
 }
 
 async fn proxy_defaults(client: &Client) -> Result<Map<String, Value>, Failure> {
-    let sent = client.get("/v1/config/proxy-defaults/global").send_optional().await;
-    let entry = sent.and_then(|answer| answer.map(|answer| answer.json()).transpose());
+    let entry = client.get("/v1/config/proxy-defaults/global").fetch_optional().await;
     let entry = entry.context("failed to read the proxy-defaults (--no-central-config goes without them)")?;
     Ok(entry.and_then(|entry| entry["Config"].as_object().cloned()).unwrap_or_default())
 }

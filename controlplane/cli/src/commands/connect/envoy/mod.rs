@@ -89,7 +89,7 @@ impl Envoy {
             admin,
             admin_access_log: self.admin_access_log_path.clone(),
             control_plane: control_plane::address(given, client.address(), &agent)?,
-            token: client.token().unwrap_or_default().to_owned(),
+            token: client.token().cloned().unwrap_or_default(),
         };
         let bootstrap = bootstrap::build(&proxy, &place, env).context(format!("proxy {id:?}"))?;
         Ok(output::json_text(&bootstrap, "  "))
