@@ -5,6 +5,7 @@
 
 mod ads;
 mod http;
+mod meeting;
 mod push;
 mod scale;
 mod stats;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::Barrier;
 
 use crate::ads::Client;
 use crate::http::Connection;
+use crate::meeting::Meeting;
 use crate::stats::{Times, cpu, resident_mib};
 use crate::target::{Kind, Target};
 
@@ -69,7 +69,7 @@ struct Figures {
 }
 
 async fn push(target: &Target, writer: &mut Connection, clients: usize, rounds: usize) -> anyhow::Result<Figures> {
-    let armed = Arc::new(Barrier::new(clients + 1));
+    let armed = Arc::new(Meeting::with(clients));
     let tasks: Vec<_> = (0..clients)
         .map(|caller| {
             let id = format!("caller-{caller}-sidecar-proxy");
@@ -77,13 +77,13 @@ async fn push(target: &Target, writer: &mut Connection, clients: usize, rounds: 
         })
         .collect();
     let mut writes = Vec::new();
-    armed.wait().await;
+    armed.wait().await?;
     let busy = cpu(target.pid());
     for round in 0..rounds {
         let start = Instant::now();
         writer.put("/v1/agent/service/register", &backend(0, 100 * (round + 1))).await?;
         writes.push((start, Instant::now()));
-        armed.wait().await;
+        armed.wait().await?;
     }
     let busy = cpu(target.pid()) - busy;
     let (mut all, mut whole, mut last) = (Vec::new(), Vec::new(), vec![Duration::ZERO; rounds]);
@@ -103,15 +103,15 @@ async fn client(
     address: std::net::SocketAddr,
     id: String,
     rounds: usize,
-    armed: Arc<Barrier>,
+    armed: Arc<Meeting>,
 ) -> anyhow::Result<Vec<Instant>> {
     let mut client = Client::open(address, &id).await?;
     client.settle(Duration::from_secs(2)).await?;
-    armed.wait().await;
+    armed.wait().await?;
     let mut times = Vec::with_capacity(rounds);
     for round in 0..rounds {
         times.push(client.until_port(u32::try_from(port(100 * (round + 1)))?).await?);
-        armed.wait().await;
+        armed.wait().await?;
     }
     Ok(times)
 }

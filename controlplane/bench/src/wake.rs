@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::{Barrier, Mutex};
+use tokio::sync::Mutex;
 
 use crate::http::Connection;
+use crate::meeting::Meeting;
 use crate::stats::{Times, cpu, resident_mib};
 use crate::target::{Kind, Target};
 
@@ -45,19 +46,19 @@ async fn wake(
     waiters: usize,
     rounds: usize,
 ) -> anyhow::Result<(Times, Times)> {
-    let armed = Arc::new(Barrier::new(waiters + 1));
+    let armed = Arc::new(Meeting::with(waiters));
     let woken = Arc::new(Mutex::new(Vec::with_capacity(waiters)));
     let tasks: Vec<_> = (0..waiters)
         .map(|_| tokio::spawn(waiter(target.http, rounds, Arc::clone(&armed), Arc::clone(&woken))))
         .collect();
     let (mut all, mut slowest) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        armed.wait().await;
+        armed.wait().await?;
         // The requests are sent; give the server time to have them all waiting.
         tokio::time::sleep(Duration::from_millis(300 + waiters as u64 / 2)).await;
         let start = Instant::now();
         writer.put("/v1/agent/service/register", &instance_body(0, round + 2)).await?;
-        armed.wait().await;
+        armed.wait().await?;
         let times: Vec<Duration> = woken.lock().await.drain(..).map(|at: Instant| at - start).collect();
         slowest.extend(times.iter().max().copied());
         all.extend(times);
@@ -71,18 +72,18 @@ async fn wake(
 async fn waiter(
     address: SocketAddr,
     rounds: usize,
-    armed: Arc<Barrier>,
+    armed: Arc<Meeting>,
     woken: Arc<Mutex<Vec<Instant>>>,
 ) -> anyhow::Result<()> {
     let mut connection = Connection::open(address).await?;
     let (mut index, _) = connection.get("/v1/health/service/watched").await?;
     for _ in 0..rounds {
-        armed.wait().await;
+        armed.wait().await?;
         let path = format!("/v1/health/service/watched?index={index}&wait=60s");
         let answer = connection.send("GET", &path, "").await?;
         woken.lock().await.push(Instant::now());
         index = answer.index;
-        armed.wait().await;
+        armed.wait().await?;
     }
     Ok(())
 }
