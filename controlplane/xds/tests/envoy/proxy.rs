@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -81,9 +82,14 @@ fn binary() -> PathBuf {
     found.expect("these tests need an Envoy: `make test` installs one and names it in WEFT_ENVOY")
 }
 
-/// A port that was free a moment ago.
+/// A port that is free, and that no other test of this process was given. It is below those that the
+/// system gives to outgoing connections.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + u16::try_from(std::process::id() % 18).unwrap() * 1000;
+    let mut ports = std::iter::repeat_with(|| first + GIVEN.fetch_add(1, Ordering::Relaxed)).take(1000);
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(free).expect("a free port")
 }
 
 fn bootstrap_for(ads_port: u16) -> serde_json::Value {
