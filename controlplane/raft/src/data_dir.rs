@@ -7,6 +7,8 @@
 //! DIR/snapshots/    raft snapshots
 //! ```
 
+mod abandoned;
+
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
@@ -37,10 +39,11 @@ impl DataDir {
         Self::take(root.to_owned(), node_id, None)
     }
 
-    /// Makes a directory that goes away with the value.
+    /// Makes a directory that goes away with the value. Those of servers that were killed go now.
     pub(crate) fn temporary(node_id: u64) -> Result<Self, StartError> {
-        let dir =
-            tempfile::Builder::new().prefix("weft-dev-").tempdir().map_err(StartError::io(&std::env::temp_dir()))?;
+        let parent = std::env::temp_dir();
+        abandoned::sweep(&parent);
+        let dir = tempfile::Builder::new().prefix(abandoned::PREFIX).tempdir().map_err(StartError::io(&parent))?;
         Self::take(dir.path().to_owned(), node_id, Some(dir))
     }
 
