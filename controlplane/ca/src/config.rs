@@ -2,7 +2,7 @@
 //!
 //! All faults of a configuration are reported at once. Texts are Consul's where Consul has one.
 
-mod faults;
+pub(crate) mod faults;
 mod keys;
 
 use serde_json::Map;

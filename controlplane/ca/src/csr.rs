@@ -4,7 +4,7 @@
 //! granted by other means. It decides nothing: the certificate is built from the grant, and a
 //! request that asks for anything else is refused rather than trimmed.
 
-mod fault;
+pub(crate) mod fault;
 
 use std::net::IpAddr;
 

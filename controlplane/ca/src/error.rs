@@ -1,7 +1,7 @@
 //! What can go wrong in the CA, with the texts that reach the user.
 
-use crate::config::ConfigFaults;
-use crate::csr::CsrFault;
+use crate::config::faults::ConfigFaults;
+use crate::csr::fault::CsrFault;
 use crate::spiffe::SpiffeError;
 
 /// A refusal or failure of the CA.

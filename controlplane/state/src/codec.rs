@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use crate::derived::Derived;
 use crate::state::State;
 
 const FORMAT: u8 = 1;
@@ -48,7 +47,7 @@ impl State {
             return Err(DecodeError::Format(*format));
         }
         let mut state: Self = rmp_serde::from_slice(body).map_err(|error| DecodeError::Damaged(error.to_string()))?;
-        state.derived = Derived::of(&state);
+        state.derive();
         Ok(state)
     }
 }

@@ -5,8 +5,6 @@ use weft_model::catalog::{Node, Service};
 use weft_model::health::Check;
 use weft_model::{CheckId, NodeName, ServiceId, ServiceName};
 
-use crate::state::State;
-
 /// Secondary orders of the primary tables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Derived {
@@ -19,21 +17,6 @@ pub(crate) struct Derived {
 }
 
 impl Derived {
-    /// The orders of a state that was read back.
-    pub(crate) fn of(state: &State) -> Self {
-        let mut derived = Self::default();
-        for (name, node) in &state.nodes {
-            derived.add_node(name, &node.value);
-        }
-        for ((node, _), service) in &state.services {
-            derived.add_service(node, &service.value);
-        }
-        for check in state.checks.values() {
-            derived.add_check(&check.value);
-        }
-        derived
-    }
-
     pub(crate) fn add_node(&mut self, name: &NodeName, node: &Node) {
         if !node.id.is_empty() {
             self.node_ids.insert(node.id.clone(), name.clone());

@@ -43,6 +43,21 @@ impl State {
         self.touched.get(topic).copied().unwrap_or(0)
     }
 
+    /// Makes the derived tables of a state that was read back.
+    pub(crate) fn derive(&mut self) {
+        let mut derived = Derived::default();
+        for (name, node) in &self.nodes {
+            derived.add_node(name, &node.value);
+        }
+        for ((node, _), service) in &self.services {
+            derived.add_service(node, &service.value);
+        }
+        for check in self.checks.values() {
+            derived.add_check(&check.value);
+        }
+        self.derived = derived;
+    }
+
     /// The entries of one kind, by name.
     pub(crate) fn entries_of(&self, kind: Kind) -> impl Iterator<Item = (&String, &Indexed<ConfigEntry>)> {
         let entries = self.config.range((kind, String::new())..).take_while(move |((of, _), _)| *of == kind);
