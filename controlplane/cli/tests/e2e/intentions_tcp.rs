@@ -75,19 +75,19 @@ async fn permissions_by_request_deny_a_tcp_caller() {
     }
 }
 
-/// A connection under way is not cut because somebody else is let in or kept out.
+/// A connection that was let through ends, too, when its caller is denied: after the drain.
 #[tokio::test]
-async fn an_open_connection_outlives_other_peoples_intentions() {
-    let mesh = Plan::of(Protocol::Tcp).start().await;
+async fn an_open_connection_ends_when_its_caller_is_denied() {
+    let mesh = Plan::of(Protocol::Tcp).quiet().start().await;
     let mut open = Line::open(mesh.upstream).await.unwrap();
-    for action in ["deny", "allow", "deny"] {
-        mesh.agent.intend("someone", "api", action).await;
-        // By the time that a new call has passed, the sidecar may have the change; it has it soon.
-        for word in ["one", "two", "three"] {
-            mesh.call().await.unwrap();
-            assert_eq!(open.say(word).await.unwrap(), format!("api-1 {word}"));
-        }
-    }
+    assert_eq!(open.say("one").await.unwrap(), "api-1 one");
+    mesh.agent.intend("web", "api", "deny").await;
+    until_ok("deny closes", SECOND, async || closing_tcp(mesh.upstream).await).await;
+    until_ok("the open connection is closed", 2 * SECOND, async || match open.say("two").await {
+        Err(_) => Ok(()),
+        answer => Err(format!("{answer:?}")),
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -111,6 +111,6 @@ async fn by_bootstrap(scratch: &Scratch, agent: &Agent, id: &str, admin: u16) ->
     let file = scratch.path().join(format!("{id}-bootstrap.json"));
     std::fs::write(&file, bootstrap).unwrap();
     let mut command = Command::new(binary());
-    command.arg("--config-path").arg(file).args(SMALL);
+    command.arg("--config-path").arg(file).args(["--drain-time-s", "1"]).args(SMALL);
     Process::start(&format!("envoy-{id}"), &mut command, scratch.path())
 }

@@ -14,6 +14,11 @@ use crate::failure::{Failure, plain_io};
 const HOT_RESTART: &[&str] =
     &["--restart-epoch", "--hot-restart-version", "--parent-shutdown-time-s", "--base-id", "--use-dynamic-base-id"];
 
+const DRAIN_TIME: &str = "--drain-time-s";
+/// How long connections live on after the rules that let them in were replaced. Envoy's own ten minutes
+/// would let a denied TCP caller go on for as long.
+const DRAIN_SECONDS: &str = "1";
+
 /// Becomes Envoy; returns only if that does not work.
 pub(super) fn replace_process(binary: &str, bootstrap: &str, extra: &[String]) -> Failure {
     let file = match inheritable(bootstrap) {
@@ -36,27 +41,46 @@ fn inheritable(bootstrap: &str) -> io::Result<File> {
     Ok(file)
 }
 
-/// Hot restart shares memory between all Envoys of a host, so it is off unless the user sets it up.
+/// Envoy's arguments: what the user gave, and our defaults where that says nothing.
 fn arguments(extra: &[String]) -> Vec<String> {
-    let asked = |arg: &String| HOT_RESTART.iter().any(|flag| arg == flag || arg.starts_with(&format!("{flag}=")));
     let mut arguments = vec!["--config-path".to_owned(), "/dev/fd/0".to_owned()];
-    if !extra.iter().any(|arg| asked(arg) || arg == "--disable-hot-restart") {
+    // Hot restart shares memory between all Envoys of a host, so it is off unless the user sets it up.
+    if !names(extra, HOT_RESTART) && !names(extra, &["--disable-hot-restart"]) {
         arguments.push("--disable-hot-restart".to_owned());
+    }
+    if !names(extra, &[DRAIN_TIME]) {
+        arguments.extend([DRAIN_TIME.to_owned(), DRAIN_SECONDS.to_owned()]);
     }
     arguments.extend_from_slice(extra);
     arguments
+}
+
+/// Whether one of these flags is among the arguments.
+fn names(arguments: &[String], flags: &[&str]) -> bool {
+    let is = |argument: &str, flag: &str| {
+        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    arguments.iter().any(|argument| flags.iter().any(|flag| is(argument, flag)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn given(extra: &[&str]) -> String {
+        arguments(&extra.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())[2..].join(" ")
+    }
+
     #[test]
     fn hot_restart_is_off_unless_asked_for() {
-        let given =
-            |extra: &[&str]| arguments(&extra.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())[2..].join(" ");
-        assert_eq!(given(&["-l", "debug"]), "--disable-hot-restart -l debug");
-        assert_eq!(given(&["--base-id=7"]), "--base-id=7");
-        assert_eq!(given(&["--disable-hot-restart"]), "--disable-hot-restart");
+        assert_eq!(given(&["-l", "debug"]), "--disable-hot-restart --drain-time-s 1 -l debug");
+        assert_eq!(given(&["--base-id=7"]), "--drain-time-s 1 --base-id=7");
+        assert_eq!(given(&["--disable-hot-restart"]), "--drain-time-s 1 --disable-hot-restart");
+    }
+
+    #[test]
+    fn the_drain_time_is_short_unless_another_is_given() {
+        assert_eq!(given(&["--drain-time-s", "60"]), "--disable-hot-restart --drain-time-s 60");
+        assert_eq!(given(&["--drain-time-s=60"]), "--disable-hot-restart --drain-time-s=60");
     }
 }
