@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weft_model::ServiceName;
 use weft_model::catalog::{Proxy, Service};
-use weft_model::config_entry::Protocol;
+use weft_model::config_entry::{Protocol, ServiceDefaults};
 use weft_state::StateView;
 
 use super::{Part, Plan};
@@ -43,54 +43,77 @@ pub struct LocalApp {
 pub(super) fn add(plan: &mut Plan, mesh: &Mesh, view: &StateView<'_>, service: &Service, proxy: &Proxy) {
     let defaults = view.proxy_defaults().map(|defaults| defaults.config).unwrap_or_default();
     let own = view.service_defaults(plan.service.as_str()).unwrap_or_default();
-    let general = mesh.chain(view, &plan.service).value.protocol;
-    let mut notices = Vec::new();
-    // `protocol` of proxy-defaults has been considered in the chain already.
-    let registered = Opaque::new(ABOUT, [&proxy.config]);
-    let everywhere = Opaque::new(ABOUT, [&defaults]);
-    let protocol = registered.text("protocol", &mut notices).map_or(general, Protocol::parse);
-    let set = |value: u64| (value > 0).then_some(value);
-    let mut number = |key: &str, own: Option<u64>| {
-        registered.number(key, &mut notices).or(own).or_else(|| everywhere.number(key, &mut notices))
-    };
-    let connect_timeout_ms = number("local_connect_timeout_ms", set(own.local_connect_timeout_ms));
-    let request_timeout_ms = number("local_request_timeout_ms", set(own.local_request_timeout_ms));
-    let idle_timeout_ms = number("local_idle_timeout_ms", None);
-    let max_connections = number("max_inbound_connections", set(own.max_inbound_connections.into()));
-    let max_connections = max_connections.and_then(|max| u32::try_from(max).ok()).filter(|max| *max > 0);
-    // Envoy takes 1 to 8192.
-    let max_request_headers_kb = number("max_request_headers_kb", None).and_then(|kb| u32::try_from(kb).ok());
-    let max_request_headers_kb = max_request_headers_kb.filter(|kb| (1..=8192).contains(kb));
-    let balance = registered.text("balance_inbound_connections", &mut notices);
-    let balance = balance.or(Some(own.balance_inbound_connections.as_str()).filter(|text| !text.is_empty()));
-    let balance = balance.or_else(|| everywhere.text("balance_inbound_connections", &mut notices));
     let config = Opaque::new(ABOUT, [&proxy.config, &defaults]);
+    let mut notices = Vec::new();
     config.refuse(&["envoy_public_listener_json", "envoy_local_cluster_json"], &mut notices);
     if own.mutual_tls_mode == "permissive" {
         notices.push(Notice::new(ABOUT, "permissive mutual TLS is not supported yet; it stays strict"));
     }
+    let sources = Sources {
+        registered: Opaque::new(ABOUT, [&proxy.config]),
+        own: &own,
+        everywhere: Opaque::new(ABOUT, [&defaults]),
+        general: mesh.chain(view, &plan.service).value.protocol,
+    };
     let listens = bind(service, &config, &mut notices);
+    let parts = listens.and_then(|bind| Ok(sources.parts(plan.service.clone(), bind, local(proxy)?, &mut notices)));
     plan.notices.append(&mut notices);
-
-    match (listens, local(proxy)) {
-        (Ok(bind), Ok(local)) => {
-            let inbound = Inbound {
-                service: plan.service.clone(),
-                protocol,
-                bind,
-                request_timeout_ms,
-                idle_timeout_ms,
-                max_request_headers_kb,
-                balance: balance == Some("exact_balance"),
-            };
-            let connect_timeout_ms = connect_timeout_ms.filter(|ms| *ms > 0).unwrap_or(CONNECT_TIMEOUT_MS);
-            let app = LocalApp { local, protocol, connect_timeout_ms, max_connections };
+    match parts {
+        Ok((inbound, app)) => {
             plan.parts.insert(Part::Inbound(Arc::new(inbound)));
             plan.parts.insert(Part::LocalApp(Arc::new(app)));
         }
-        (Err(reason), _) | (Ok(_), Err(reason)) => {
-            plan.notice(ABOUT, format!("{reason}; the proxy accepts no connections"));
-        }
+        Err(reason) => plan.notice(ABOUT, format!("{reason}; the proxy accepts no connections")),
+    }
+}
+
+/// Who says how a service is called: the registration first, then `service-defaults`, then
+/// `proxy-defaults`.
+struct Sources<'a> {
+    registered: Opaque<'a>,
+    own: &'a ServiceDefaults,
+    everywhere: Opaque<'a>,
+    /// The protocol of the service's chain, where `proxy-defaults` have been considered already.
+    general: Protocol,
+}
+
+impl Sources<'_> {
+    fn parts(&self, service: ServiceName, bind: Bind, local: Local, notices: &mut Vec<Notice>) -> (Inbound, LocalApp) {
+        let Self { own, .. } = self;
+        let set = |value: u64| (value > 0).then_some(value);
+        let small = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok());
+        let protocol = self.registered.text("protocol", notices).map_or(self.general, Protocol::parse);
+        let mut number = |key: &str, own: Option<u64>| self.number(key, own, notices);
+        let connect_timeout_ms = number("local_connect_timeout_ms", set(own.local_connect_timeout_ms)).and_then(set);
+        let max_connections = number("max_inbound_connections", set(own.max_inbound_connections.into()));
+        let app = LocalApp {
+            local,
+            protocol,
+            connect_timeout_ms: connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS),
+            max_connections: small(max_connections).filter(|max| *max > 0),
+        };
+        let inbound = Inbound {
+            service,
+            protocol,
+            bind,
+            request_timeout_ms: number("local_request_timeout_ms", set(own.local_request_timeout_ms)),
+            idle_timeout_ms: number("local_idle_timeout_ms", None),
+            // Envoy takes 1 to 8192.
+            max_request_headers_kb: small(number("max_request_headers_kb", None)).filter(|kb| (1..=8192).contains(kb)),
+            balance: self.balances(notices),
+        };
+        (inbound, app)
+    }
+
+    fn number(&self, key: &str, own: Option<u64>, notices: &mut Vec<Notice>) -> Option<u64> {
+        self.registered.number(key, notices).or(own).or_else(|| self.everywhere.number(key, notices))
+    }
+
+    fn balances(&self, notices: &mut Vec<Notice>) -> bool {
+        const KEY: &str = "balance_inbound_connections";
+        let own = Some(self.own.balance_inbound_connections.as_str()).filter(|text| !text.is_empty());
+        let text = self.registered.text(KEY, notices).or(own).or_else(|| self.everywhere.text(KEY, notices));
+        text == Some("exact_balance")
     }
 }
 

@@ -60,13 +60,12 @@ pub(super) fn add(plan: &mut Plan, mesh: &Mesh, view: &StateView<'_>, proxy: &Pr
     let own = view.service_defaults(plan.service.as_str()).and_then(|defaults| defaults.upstream_config);
     let own = own.unwrap_or_default();
     for upstream in &proxy.upstreams {
-        let name = names::upstream(upstream);
-        let about = format!("upstream {name}");
+        let about = format!("upstream {}", names::upstream(upstream));
         let chain = mesh.chain(view, &upstream.destination_name);
         let mut notices = Vec::new();
         let parts = reachable(upstream, mesh)
             .and_then(|()| bind(upstream))
-            .map(|bind| parts(name, upstream, bind, &chain.value, &own, &mut notices));
+            .map(|bind| parts(upstream, bind, &chain.value, &own, &mut notices));
         plan.notices.append(&mut notices);
         let added = parts.and_then(|parts| check_clashes(plan, &parts).map(|()| parts));
         match added {
@@ -106,14 +105,8 @@ fn bind(upstream: &Upstream) -> Result<Bind, String> {
 
 /// The upstream's own settings come first, then what `service-defaults` of the caller says about this
 /// upstream, then about all.
-fn parts(
-    name: String,
-    upstream: &Upstream,
-    bind: Bind,
-    chain: &Chain,
-    own: &UpstreamConfig,
-    notices: &mut Vec<Notice>,
-) -> Vec<Part> {
+fn parts(upstream: &Upstream, bind: Bind, chain: &Chain, own: &UpstreamConfig, notices: &mut Vec<Notice>) -> Vec<Part> {
+    let name = names::upstream(upstream);
     let about = format!("upstream {name}");
     let config = Opaque::new(&about, [&upstream.config]);
     config.refuse(&["envoy_listener_json", "envoy_cluster_json"], notices);
