@@ -13,6 +13,7 @@ use weft_model::{CheckId, Command, ServiceId};
 use weft_state::Store;
 
 use crate::config::Definitions;
+use crate::keep::{self, Durability};
 
 /// What the files of the last start named. Services that came through the API are not in it.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,8 @@ pub(crate) async fn register(
     }
     match path {
         Some(path) if named != former => {
-            std::fs::write(&path, serde_json::to_vec(&named)?).with_context(|| path.display().to_string())
+            let bytes = serde_json::to_vec(&named)?;
+            keep::replace(&path, &bytes, Durability::Synced).with_context(|| path.display().to_string())
         }
         Some(_) | None => Ok(()),
     }

@@ -18,6 +18,7 @@ pub mod config;
 mod definitions;
 mod duties;
 mod grpc;
+mod keep;
 mod listen;
 mod log;
 mod node;

@@ -15,6 +15,7 @@ use weft_state::{StateView, Store};
 
 use crate::VERSION;
 use crate::config::NodeConfig;
+use crate::keep::{self, Durability};
 
 /// The service under which clients look for servers.
 const SERVER_SERVICE: &str = "consul";
@@ -53,7 +54,7 @@ pub(crate) fn id(config: &NodeConfig, data_dir: Option<&Path>) -> anyhow::Result
             Ok(id.to_string())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::write(&path, &made).with_context(|| path.display().to_string())?;
+            keep::replace(&path, made.as_bytes(), Durability::Synced).with_context(|| path.display().to_string())?;
             Ok(made)
         }
         Err(error) => Err(error).with_context(|| path.display().to_string()),

@@ -1,9 +1,9 @@
 //! Leaves in the data directory, so that an agent that starts again serves the same ones and no
 //! proxy is sent a new certificate for nothing.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use weft_model::ca::{CaState, Leaf};
 use weft_model::{Datacenter, ServiceName, Timestamp};
 
 use super::issue::identity;
+use crate::keep::{self, Durability};
 
 const END: &str = "-----END CERTIFICATE-----\n";
 
@@ -42,15 +43,7 @@ impl Disk {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         let stored = Stored { leaf: (*issued.leaf).clone(), index: issued.index, create_index: issued.create_index };
         let path = self.file(&issued.leaf.service);
-        let temporary = path.with_extension("tmp");
-        // Whatever an earlier crash left there may have other permissions.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(&serde_json::to_vec(&stored)?)?;
-        fs::rename(&temporary, &path)
+        keep::replace(&path, &serde_json::to_vec(&stored)?, Durability::Replaceable)
     }
 
     /// Removes the leaf of a service. Blocks.
