@@ -103,6 +103,27 @@ fn every_crate_inherits_the_lints_and_the_versions_of_the_workspace() {
 }
 
 #[test]
+fn every_dependency_is_used() {
+    let mut named = BTreeSet::new();
+    for (directory, manifest) in members() {
+        let code: String = sources(&directory).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for dependency in dependencies(&manifest, kind) {
+                let used = code
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .any(|word| word == dependency.replace('-', "_"));
+                assert!(used, "{} names {dependency} and does not use it", directory.display());
+                named.insert(dependency);
+            }
+        }
+    }
+    let workspace = read(&root().join("Cargo.toml"));
+    for dependency in dependencies(workspace["workspace"].as_table().unwrap(), "dependencies") {
+        assert!(named.contains(&dependency), "no member uses {dependency}");
+    }
+}
+
+#[test]
 fn nothing_is_left_half_done() {
     // Written apart, so that this file does not find itself.
     let markers =
