@@ -80,7 +80,8 @@ pub(crate) struct Agent {
 impl Agent {
     /// Runs until a signal ends it.
     pub(crate) fn run(&self) -> Outcome {
-        let config = config::load(&self.flags()).map_err(|faults| Failure::new(format!("configuration: {faults}").trim_end()))?;
+        let config = config::load(&self.flags())
+            .map_err(|faults| Failure::new(format!("configuration: {faults}").trim_end()))?;
         weft_server::agent::run(config).map_err(|error| Failure::new(format!("agent: {error:#}")))?;
         Ok(DONE)
     }
