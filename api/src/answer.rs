@@ -6,12 +6,14 @@ use std::io;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AGE, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
 use crate::refusal::Refusal;
+
+const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// The outcome of a handler.
 pub(crate) type Outcome = Result<Answer, Refusal>;
@@ -68,6 +70,13 @@ impl Answer {
     #[must_use]
     pub(crate) fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// Says that it comes from a cache. The state is in this process and always current: what Consul
+    /// calls a hit of age 0.
+    #[must_use]
+    pub(crate) fn cache_hit(self) -> Self {
+        self.header(CACHE, "HIT").header(AGE, "0")
     }
 
     /// Adds a header; a value that no header can hold is left out.

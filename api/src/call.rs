@@ -9,7 +9,7 @@ use crate::body;
 use crate::filter::{Filter, Schema};
 use crate::host::Host;
 use crate::options::QueryOptions;
-use crate::query::Query;
+use crate::query::{Query, go_bool};
 use crate::refusal::Refusal;
 
 /// What begins the refusal of most bodies.
@@ -87,14 +87,5 @@ impl Call {
     pub(crate) async fn propose(&self, command: Command) -> Result<Reply, Refusal> {
         let (_, reply) = self.host.store.propose(command).await?;
         Ok(reply)
-    }
-}
-
-/// Go's `strconv.ParseBool`.
-pub(crate) fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
     }
 }

@@ -38,6 +38,15 @@ impl Query {
     }
 }
 
+/// Go's `strconv.ParseBool`.
+pub(crate) fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 /// What `+` stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plus {

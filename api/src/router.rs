@@ -32,7 +32,6 @@ const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact")
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consul-effective-consistency");
 const DEFAULT_POLICY: HeaderName = HeaderName::from_static("x-consul-default-acl-policy");
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
-pub(crate) const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// The REST surface of the agent that `host` stands for.
 pub fn router(host: Host) -> Router {
@@ -181,12 +180,7 @@ async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView
         .header(KNOWN_LEADER, if leader { "true" } else { "false" })
         .header(LAST_CONTACT, "0")
         .header(CONSISTENCY, call.options.consistency.as_str());
-    Ok(if route.cacheable && call.options.cached { from_cache(answer) } else { answer })
-}
-
-/// The state is in this process and always current: what Consul calls a hit of age 0.
-pub(crate) fn from_cache(answer: Answer) -> Answer {
-    answer.header(CACHE, "HIT").header(http::header::AGE, "0")
+    Ok(if route.cacheable && call.options.cached { answer.cache_hit() } else { answer })
 }
 
 fn require_leader(call: &Call) -> Result<bool, Refusal> {

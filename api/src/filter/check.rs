@@ -104,7 +104,7 @@ fn coerce(text: String, operator: Operator, leaf: &Schema) -> Result<Value, Reas
                 Ok(number) => Ok(Value::Int(number)),
                 Err(error) => Err(Reason::Coercion(text.clone(), int_error(&text, &error))),
             },
-            Schema::Bool => match crate::call::go_bool(&text) {
+            Schema::Bool => match crate::query::go_bool(&text) {
                 Some(value) => Ok(Value::Bool(value)),
                 None => {
                     let reason = format!("strconv.ParseBool: parsing {text:?}: invalid syntax");

@@ -18,5 +18,5 @@ pub(crate) async fn peers(call: Call) -> Outcome {
 /// The datacenters that can be asked.
 pub(crate) fn datacenters(call: &Call, _: &StateView<'_>) -> Outcome {
     let answer = Answer::json([call.host.agent.node.datacenter.clone()]);
-    Ok(if call.query.has("cached") { crate::router::from_cache(answer) } else { answer })
+    Ok(if call.query.has("cached") { answer.cache_hit() } else { answer })
 }

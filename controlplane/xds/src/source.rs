@@ -7,6 +7,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use weft_model::secret::Secret;
 use weft_proto::envoy::core::Node;
 
 use crate::session::{Offer, Protocol};
@@ -17,7 +18,7 @@ pub struct Opening {
     /// The node of the first request; its id is not empty.
     pub node: Node,
     /// The `x-consul-token` of the call.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// The address it came from.
     pub peer: Option<SocketAddr>,
     /// The method called.

@@ -15,7 +15,6 @@ use crate::answer::{Answer, Outcome};
 use crate::blocking;
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::router::from_cache;
 use crate::v1::connect::{ca, decide};
 use crate::wire::ca::LeafRow;
 
@@ -23,7 +22,7 @@ const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
 
 /// The roots as the agent has them.
 pub(crate) fn roots(call: &Call, view: &StateView<'_>) -> Outcome {
-    ca::roots(call, view).map(from_cache)
+    ca::roots(call, view).map(Answer::cache_hit)
 }
 
 /// The leaf of a service, which need not be registered. With an index, waits for the next one.
@@ -43,7 +42,7 @@ pub(crate) async fn leaf(call: Call) -> Outcome {
         };
     }
     let index = issued.index.max(1).to_string();
-    Ok(from_cache(Answer::json(LeafRow::from(issued)).header(INDEX, &index)))
+    Ok(Answer::json(LeafRow::from(issued)).header(INDEX, &index).cache_hit())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,7 +89,7 @@ pub(crate) async fn authorize(call: Call) -> Outcome {
         let reason = format!("The identity is of the trust domain {}, not of {own}", id.trust_domain());
         Authorization { authorized: false, reason }
     };
-    Ok(from_cache(Answer::json(verdict)))
+    Ok(Answer::json(verdict).cache_hit())
 }
 
 fn decision(call: &Call, view: &StateView<'_>, source: &ServiceName, target: &ServiceName) -> Authorization {

@@ -8,7 +8,8 @@ use weft_state::StateView;
 
 use super::local;
 use crate::answer::{Answer, Outcome};
-use crate::call::{Call, go_bool};
+use crate::call::Call;
+use crate::query::go_bool;
 use crate::refusal::Refusal;
 
 /// Turns the maintenance of one instance on or off.

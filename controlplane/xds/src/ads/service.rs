@@ -13,6 +13,7 @@ use tonic::codegen::{BoxFuture, Service, StdError};
 use tonic::server::{Grpc, NamedService, StreamingService};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
+use weft_model::secret::Secret;
 
 use super::variant::{Delta, Sotw, Variant};
 use super::{Ads, Shared, task};
@@ -87,7 +88,7 @@ impl<S: ResourceSource, V: Variant> StreamingService<V::Request> for Method<S, V
 
 /// What a call tells before its first request.
 pub(super) struct Caller {
-    token: Option<String>,
+    token: Option<Secret>,
     pub(super) peer: Option<std::net::SocketAddr>,
     extensions: tonic::Extensions,
 }
@@ -97,7 +98,7 @@ impl Caller {
         let token = request.metadata().get("x-consul-token");
         let token = token.and_then(|token| token.to_str().ok());
         Self {
-            token: token.map(str::to_owned).filter(|token| !token.is_empty()),
+            token: token.filter(|token| !token.is_empty()).map(Secret::from),
             peer: request.remote_addr(),
             extensions: request.extensions().clone(),
         }
