@@ -132,7 +132,13 @@ impl Mesh {
             Protocol::Http2 => call::http2(port, "/").await?,
             Protocol::Grpc => call::grpc(port, "/test.Echo/Say").await?,
         };
-        if reply.status == 200 { Ok(reply.text()) } else { Err(format!("{} {}", reply.status, reply.text())) }
+        // What a proxy answers in an application's place has status 200 too where gRPC is spoken.
+        let grpc_status = reply.header("grpc-status").filter(|status| *status != "0");
+        match (reply.status, grpc_status) {
+            (200, None) => Ok(reply.text()),
+            (200, Some(status)) => Err(format!("gRPC status {status} {}", reply.text())),
+            (status, _) => Err(format!("{status} {}", reply.text())),
+        }
     }
 
     /// One more instance of `api`, taking calls when this returns.
