@@ -7,11 +7,10 @@ use std::path::Path;
 use anyhow::Context;
 use uuid::Uuid;
 use weft_model::catalog::{Node, Service};
-use weft_model::command::Target;
 use weft_model::health::{Check, CheckDefinition, CheckStatus, SERF_HEALTH};
 use weft_model::registration::{Registration, ServiceRegistration};
-use weft_model::{Command, ServiceName};
-use weft_state::{StateView, Store};
+use weft_model::{ApplyError, Command, ServiceName};
+use weft_state::{ProposeError, StateView, Store};
 
 use crate::VERSION;
 use crate::config::NodeConfig;
@@ -64,26 +63,45 @@ pub(crate) fn id(config: &NodeConfig, data_dir: Option<&Path>) -> anyhow::Result
 /// Registers the node, or brings its registration up to date. What is the same writes nothing that
 /// readers notice.
 pub(crate) async fn register(store: &Store, node: &Node, server_port: u16) -> anyhow::Result<()> {
-    remove_former_name(store, node).await?;
-    let registration = Registration {
+    let mut registration = Registration {
         node: node.clone(),
         services: vec![ServiceRegistration { service: server(server_port), ..ServiceRegistration::default() }],
         checks: vec![alive(node)],
         ..Registration::default()
     };
+    bring_along(store, node, &mut registration).await?;
     store.propose(Command::Register(Box::new(registration))).await.context("registering this node")?;
     Ok(())
 }
 
-/// An agent that was given another name leaves nothing under the old one.
-async fn remove_former_name(store: &Store, node: &Node) -> anyhow::Result<()> {
-    let nodes = StateView::new(&store.current()).nodes();
-    for former in nodes.into_iter().filter(|known| known.value.id == node.id && known.value.name != node.name) {
-        let name = former.value.name.clone();
-        tracing::info!(former = %name, now = %node.name, "this node has another name now");
-        store.propose(Command::Deregister { node: name, target: Target::Node }).await?;
+/// An agent that was given another name takes what is registered with it along. The node id passes to
+/// the new name, and the old one goes, in the same write as the registrations; for that the old name must
+/// not count as alive any more. A crash in between changes nothing that the next start does not repeat.
+async fn bring_along(store: &Store, node: &Node, registration: &mut Registration) -> anyhow::Result<()> {
+    let state = store.current();
+    let view = StateView::new(&state);
+    let former = view.nodes().into_iter().find(|known| known.value.id == node.id && known.value.name != node.name);
+    let Some(former) = former.map(|former| former.value.name.clone()) else { return Ok(()) };
+    tracing::info!(%former, now = %node.name, "this node has another name now");
+    let services = view.node_services(&former).into_iter().map(|service| (*service.value).clone());
+    registration.services.extend(
+        services
+            .filter(|service| service.id != SERVER_SERVICE)
+            .map(|service| ServiceRegistration { service, ..ServiceRegistration::default() }),
+    );
+    let checks = view.node_checks(&former).into_iter().map(|check| (*check.value).clone());
+    registration.checks.extend(checks.filter(|check| check.id != SERF_HEALTH));
+    let renamed = Command::UpdateCheck {
+        node: former,
+        check: SERF_HEALTH.into(),
+        status: CheckStatus::Critical,
+        output: format!("The agent is called {} now", node.name),
+    };
+    match store.propose(renamed).await {
+        // Without the check nobody takes the old name for alive.
+        Ok(_) | Err(ProposeError::Refused(ApplyError::NotFound(_))) => Ok(()),
+        Err(error) => Err(error).context("giving up the former node name"),
     }
-    Ok(())
 }
 
 fn server(port: u16) -> Service {
