@@ -37,7 +37,10 @@ fn conditions(http: &HttpPermission, side: Side, guard_paths: bool) -> Expr {
         (Some(text), false) => Expr::Path(text),
         (Some(text), true) => guarded(Expr::Path(text), side),
     });
-    let methods = http.methods.iter().map(|method| header(":method", Text::of(Form::Exact, method)));
+    // Applications that do not care for a method's case are many.
+    let ignore_case = side == Side::Deny;
+    let method = |method: &String| Text { ignore_case, ..Text::of(Form::Exact, method) };
+    let methods = http.methods.iter().map(|name| header(":method", method(name)));
     let methods = (!http.methods.is_empty()).then(|| Expr::any(methods.collect()));
     let headers = http.header.iter().map(|header| header_condition(header, side));
     Expr::all(path.into_iter().chain(methods).chain(headers).collect())
