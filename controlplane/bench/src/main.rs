@@ -4,11 +4,18 @@
 //! Times are wall times on a machine that may be shared: compare figures of one run, quote ratios.
 
 mod ads;
+mod client;
+mod cluster;
+mod etcd;
+mod failover;
+mod footprint;
 mod http;
+mod load;
 mod meeting;
 mod push;
 mod scale;
 mod stats;
+mod store;
 mod target;
 mod wake;
 mod write;
@@ -16,6 +23,8 @@ mod write;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use cluster::Peer;
 
 /// Measures weft, beside a real Consul where one is given.
 #[derive(Parser)]
@@ -26,6 +35,12 @@ struct Arguments {
     /// A Consul binary to measure in the same run.
     #[arg(long, global = true)]
     consul: Option<PathBuf>,
+    /// An etcd binary to measure in the same run.
+    #[arg(long, global = true)]
+    etcd: Option<PathBuf>,
+    /// Of three servers, measure the peers alone.
+    #[arg(long, global = true)]
+    peers_only: bool,
     /// Fewer and shorter runs.
     #[arg(long, global = true)]
     short: bool,
@@ -43,6 +58,12 @@ enum Bench {
     Wake,
     /// Registration, memory, restart and the cost of one change with thousands of services.
     Scale,
+    /// Three servers: writes and reads a second, their latency and CPU.
+    Store,
+    /// Three servers: how long no write gets through after the leader is killed.
+    Failover,
+    /// Three servers: memory and restart with many instances.
+    Footprint,
     /// All of them.
     All,
 }
@@ -68,5 +89,26 @@ async fn main() -> anyhow::Result<()> {
     if run(&Bench::Scale) {
         scale::run(&arguments.weft, arguments.short).await?;
     }
+    for peer in arguments.peers() {
+        if run(&Bench::Store) {
+            store::run(&peer, arguments.short).await?;
+        }
+        if run(&Bench::Failover) {
+            failover::run(&peer, arguments.short).await?;
+        }
+        if run(&Bench::Footprint) && !matches!(peer, Peer::Etcd(_)) {
+            footprint::run(&peer, arguments.short).await?;
+        }
+    }
     Ok(())
+}
+
+impl Arguments {
+    /// weft first, then the peers that are given.
+    fn peers(&self) -> Vec<Peer> {
+        let consul = self.consul.clone().map(Peer::Consul);
+        let etcd = self.etcd.clone().map(Peer::Etcd);
+        let weft = (!self.peers_only).then(|| Peer::Weft(self.weft.clone()));
+        weft.into_iter().chain(etcd).chain(consul).collect()
+    }
 }

@@ -14,7 +14,7 @@ use crate::target::{Kind, Target};
 
 pub(crate) async fn run(kind: &Kind, short: bool) -> anyhow::Result<()> {
     let rounds = if short { 5 } else { 20 };
-    for waiters in [1usize, 100, 1000] {
+    for waiters in [1usize, 100, 1000, 5000] {
         let target = Target::start(kind).await?;
         let mut writer = Connection::open(target.http).await?;
         for instance in 0..10 {

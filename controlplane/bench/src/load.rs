@@ -1,0 +1,121 @@
+//! Closed-loop load: each client sends its next request when the last one is answered.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, Freshness};
+use crate::cluster::Cluster;
+use crate::http::Connection;
+use crate::stats::Times;
+
+/// Over how many keys, services or instances a load is spread.
+const SPREAD: u64 = 10_000;
+
+/// One kind of request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    KvPut,
+    KvGet(Freshness),
+    CatalogRegister,
+    AgentRegister,
+    Health(Freshness),
+}
+
+impl Case {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::KvPut => "kv put",
+            Self::KvGet(Freshness::Linearizable) => "kv get",
+            Self::KvGet(Freshness::Stale) => "kv get stale",
+            Self::CatalogRegister => "catalog register",
+            Self::AgentRegister => "agent register",
+            Self::Health(Freshness::Linearizable) => "health",
+            Self::Health(Freshness::Stale) => "health stale",
+        }
+    }
+
+    /// etcd has keys only.
+    pub(crate) const fn is_kv(self) -> bool {
+        matches!(self, Self::KvPut | Self::KvGet(_))
+    }
+
+    async fn send(self, client: &mut Client, number: u64) -> anyhow::Result<()> {
+        let key = format!("bench/{}", number % SPREAD);
+        match (self, client) {
+            (Self::KvPut, client) => client.put(&key, &[b'x'; 256]).await,
+            (Self::KvGet(freshness), client) => client.get(&key, freshness).await,
+            (Self::CatalogRegister, Client::Rest(rest)) => rest.put("/v1/catalog/register", &catalog(number)).await,
+            (Self::AgentRegister, Client::Rest(rest)) => rest.put("/v1/agent/service/register", &agent(number)).await,
+            (Self::Health(freshness), Client::Rest(rest)) => health(rest, freshness).await,
+            (Self::CatalogRegister | Self::AgentRegister | Self::Health(_), Client::Etcd(_)) => {
+                anyhow::bail!("etcd has no services")
+            }
+        }
+    }
+}
+
+fn catalog(number: u64) -> serde_json::Value {
+    serde_json::json!({"Node": format!("bench-{}", number % 50), "Address": "127.0.0.1",
+        "Service": {"ID": format!("b-{}", number % 1000), "Service": "bench", "Port": 8080, "Meta": {"v": number.to_string()}}})
+}
+
+fn agent(number: u64) -> serde_json::Value {
+    serde_json::json!({"ID": format!("a-{}", number % 200), "Name": "abench", "Port": 8080, "Meta": {"v": number.to_string()}})
+}
+
+async fn health(connection: &mut Connection, freshness: Freshness) -> anyhow::Result<()> {
+    let mode = if freshness == Freshness::Stale { "&stale" } else { "" };
+    connection.send("GET", &format!("/v1/health/service/web?passing{mode}"), "").await.map(drop)
+}
+
+/// What a run of one case gave.
+pub(crate) struct Figures {
+    pub(crate) per_second: f64,
+    pub(crate) times: Times,
+    /// CPU of all servers for one request.
+    pub(crate) cpu_each: Duration,
+}
+
+/// Runs one case with this many clients against the leader.
+pub(crate) async fn run(cluster: &Cluster, case: Case, clients: u64, length: Duration) -> anyhow::Result<Figures> {
+    let leader = cluster.leader().await?;
+    let address = *cluster.addresses().get(leader).unwrap_or(&SocketAddr::from(([127, 0, 0, 1], 0)));
+    let mut open = Vec::new();
+    for _ in 0..clients {
+        open.push(Client::open(&cluster.peer, address).await?);
+    }
+    let (busy, start) = (cluster.cpu(), Instant::now());
+    let until = start + length;
+    let loops: Vec<_> = open
+        .into_iter()
+        .zip(0..)
+        .map(|(client, place)| tokio::spawn(client_loop(client, case, place, clients, until)))
+        .collect();
+    let mut times = Vec::new();
+    for client in loops {
+        times.extend(client.await??);
+    }
+    let count = u32::try_from(times.len().max(1))?;
+    Ok(Figures {
+        per_second: f64::from(count) / start.elapsed().as_secs_f64(),
+        cpu_each: (cluster.cpu() - busy) / count,
+        times: Times::new(times),
+    })
+}
+
+async fn client_loop(
+    mut client: Client,
+    case: Case,
+    place: u64,
+    clients: u64,
+    until: Instant,
+) -> anyhow::Result<Vec<Duration>> {
+    let (mut times, mut number) = (Vec::new(), place);
+    while Instant::now() < until {
+        let start = Instant::now();
+        case.send(&mut client, number).await?;
+        times.push(start.elapsed());
+        number += clients;
+    }
+    Ok(times)
+}

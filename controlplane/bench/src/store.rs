@@ -1,0 +1,64 @@
+//! Three servers: writes and reads a second, their latency and what they cost, by number of clients.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::client::Freshness::{Linearizable, Stale};
+use crate::cluster::{Cluster, Peer};
+use crate::http::Connection;
+use crate::load::{self, Case};
+
+const CASES: [Case; 7] = [
+    Case::KvPut,
+    Case::KvGet(Linearizable),
+    Case::KvGet(Stale),
+    Case::CatalogRegister,
+    Case::AgentRegister,
+    Case::Health(Linearizable),
+    Case::Health(Stale),
+];
+
+/// Instances of the service whose health is read.
+const INSTANCES: u32 = 10;
+
+pub(crate) async fn run(peer: &Peer, short: bool) -> anyhow::Result<()> {
+    let cluster = Cluster::start(peer).await?;
+    prepare(&cluster).await?;
+    let length = Duration::from_secs(if short { 2 } else { 6 });
+    for case in CASES {
+        if matches!(peer, Peer::Etcd(_)) && !case.is_kv() {
+            continue;
+        }
+        for clients in [1, 16, 64, 256] {
+            let figures = load::run(&cluster, case, clients, length).await?;
+            println!(
+                "store  {:7} {:16} {clients:4} clients {:9.0}/s  p50 {:8.2} ms  p99 {:8.2} ms  {:6} us CPU each",
+                peer.name(),
+                case.name(),
+                figures.per_second,
+                figures.times.at(0.5),
+                figures.times.at(0.99),
+                figures.cpu_each.as_micros(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The service `web`, healthy.
+async fn prepare(cluster: &Cluster) -> anyhow::Result<()> {
+    if matches!(cluster.peer, Peer::Etcd(_)) {
+        return Ok(());
+    }
+    let leader = cluster.leader().await?;
+    let mut connection = Connection::open(cluster.addresses()[leader]).await?;
+    for number in 0..INSTANCES {
+        let id = format!("web-{number}");
+        let body = json!({"Node": format!("node-{number}"), "Address": "127.0.0.1",
+            "Service": {"ID": id, "Service": "web", "Address": "10.0.0.1", "Port": 8080, "Meta": {"version": "1"}},
+            "Check": {"CheckID": id, "Status": "passing", "Name": "alive", "ServiceID": id}});
+        connection.put("/v1/catalog/register", &body).await?;
+    }
+    Ok(())
+}
