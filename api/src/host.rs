@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
+use uuid::Uuid;
 use weft_model::ca::{CaConfig, Leaf};
 use weft_model::catalog::Node;
 use weft_model::health::CheckStatus;
 use weft_model::intention::DefaultPolicy;
-use weft_model::{CheckId, ServiceName};
+use weft_model::{CheckId, NodeName, ServiceName, Timestamp};
 use weft_state::Store;
 
 /// Everything that a handler can reach. Cheap to clone.
@@ -110,10 +112,176 @@ pub enum AuthorityError {
 pub trait Cluster: Send + Sync {
     /// The leader's server address, `host:port`.
     fn leader(&self) -> Option<String>;
+
     /// The server addresses of all voters.
     fn peers(&self) -> Vec<String>;
+
     /// `Stats` of `/v1/agent/self`: sections of texts.
     fn stats(&self) -> BTreeMap<String, BTreeMap<String, String>>;
+
+    /// Returns when the state here is at least as new as this call: what was answered anywhere before
+    /// it can be read here.
+    fn read_index(&self) -> BoxFuture<'_, Result<(), NoLeader>>;
+
+    /// How far this server's state may lie behind.
+    fn contact(&self) -> Contact;
+
+    /// The agents of this datacenter.
+    fn members(&self) -> Vec<Member>;
+
+    /// Who votes, and who only receives the log.
+    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>>;
+
+    /// Takes a server out of the cluster, whether it answers or not.
+    fn remove_peer(&self, peer: PeerRef) -> BoxFuture<'_, Result<(), ClusterError>>;
+
+    /// Lets another voter lead: the one with this server id, or any.
+    fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), ClusterError>>;
+
+    /// Asks the server at this address to be taken in, or to be let in there.
+    fn join(&self, address: String) -> BoxFuture<'_, Result<(), ClusterError>>;
+
+    /// Leaves the cluster. Afterwards the agent ends.
+    fn leave(&self) -> BoxFuture<'_, Result<(), ClusterError>>;
+
+    /// Makes a failed member one that has left; `prune` forgets it.
+    fn force_leave(&self, node: NodeName, prune: bool) -> BoxFuture<'_, Result<(), ClusterError>>;
+
+    /// How each server does in the leader's eyes.
+    fn autopilot_health(&self) -> BoxFuture<'_, Result<AutopilotHealth, ClusterError>>;
+
+    /// Restarts a session's time to live on the leader. Whether there is such a session.
+    fn renew_session(&self, session: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>>;
+
+    /// What the tests of the cluster look at; promised to nobody.
+    fn debug(&self) -> Value;
+}
+
+/// No leader answered in time; nothing is known to have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("No cluster leader")]
+pub struct NoLeader;
+
+/// How far a server's state may lie behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub known_leader: bool,
+    /// Since the leader was last heard of; zero on the leader itself.
+    pub last_contact: Duration,
+}
+
+/// An agent, as Consul's clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub name: NodeName,
+    pub address: String,
+    pub port: u16,
+    pub tags: BTreeMap<String, String>,
+    pub status: MemberStatus,
+}
+
+/// Whether a member is there. The numbers are Consul's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberStatus {
+    Alive = 1,
+    Left = 3,
+    Failed = 4,
+}
+
+impl MemberStatus {
+    /// Consul's number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Consul's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Left => "left",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The servers of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RaftConfiguration {
+    pub servers: Vec<RaftServer>,
+    /// Of the log entry that made it so.
+    pub index: u64,
+}
+
+/// A server of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaftServer {
+    /// The node's id.
+    pub id: String,
+    /// The number under which it votes.
+    pub raft_id: u64,
+    pub node: String,
+    pub address: String,
+    pub leader: bool,
+    pub voter: bool,
+    /// The last entry that it is known to have; 0 when that is not known.
+    pub last_index: u64,
+}
+
+/// How a request names a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerRef {
+    /// By its node's id.
+    Id(String),
+    /// By its server address, `host:port`.
+    Address(String),
+}
+
+/// How the servers do, as the leader sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AutopilotHealth {
+    pub healthy: bool,
+    /// How many voters more may fail.
+    pub failure_tolerance: u32,
+    pub servers: Vec<ServerHealth>,
+}
+
+/// How a server does, as the leader sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerHealth {
+    /// The node's id.
+    pub id: String,
+    pub name: String,
+    pub address: String,
+    pub status: MemberStatus,
+    pub version: String,
+    pub leader: bool,
+    /// `None`: never heard of since this leader leads.
+    pub last_contact: Option<Duration>,
+    pub last_term: u64,
+    pub last_index: u64,
+    pub healthy: bool,
+    pub voter: bool,
+    pub read_replica: bool,
+    /// Since when `healthy` is what it is.
+    pub stable_since: Timestamp,
+}
+
+/// Why the cluster was not changed or did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterError {
+    #[error("No cluster leader")]
+    NoLeader,
+    /// It cannot be done.
+    #[error("{0}")]
+    Refused(String),
+    /// It names something that there is not.
+    #[error("{0}")]
+    NotFound(String),
+    /// It may work later, or may have worked.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 /// What connected proxies have acknowledged.

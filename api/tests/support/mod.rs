@@ -9,7 +9,7 @@ pub(crate) mod schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -20,16 +20,18 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 use weft_api::Host;
 use weft_api::host::{
-    AgentInfo, Authority, AuthorityError, Cluster, HeartbeatError, IssuedLeaf, LocalChecks, ProxyLedger,
+    AgentInfo, Authority, AuthorityError, AutopilotHealth, Cluster, ClusterError, Contact, HeartbeatError, IssuedLeaf,
+    LocalChecks, Member, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer,
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
 use weft_model::catalog::{Node, Service};
 use weft_model::health::{Check, CheckDefinition, CheckStatus};
 use weft_model::intention::DefaultPolicy;
 use weft_model::registration::{Registration, ServiceRegistration};
-use weft_model::{CheckId, Command, Envelope, RequestId, ServiceName, Timestamp};
+use weft_model::{CheckId, Command, Envelope, NodeName, RequestId, ServiceName, Timestamp};
 use weft_state::{Applied, Proposal, State, StateView, Store, apply};
 
 pub(crate) const TRUST_DOMAIN: &str = "11111111-2222-3333-4444-555555555555.consul";
@@ -319,6 +321,68 @@ impl Cluster for Members {
 
     fn stats(&self) -> BTreeMap<String, BTreeMap<String, String>> {
         [("raft".to_owned(), [("state".to_owned(), "Leader".to_owned())].into())].into()
+    }
+
+    fn read_index(&self) -> BoxFuture<'_, Result<(), NoLeader>> {
+        let leads = self.0.load(Ordering::SeqCst);
+        async move { if leads { Ok(()) } else { Err(NoLeader) } }.boxed()
+    }
+
+    fn contact(&self) -> Contact {
+        Contact { known_leader: self.0.load(Ordering::SeqCst), last_contact: Duration::ZERO }
+    }
+
+    fn members(&self) -> Vec<Member> {
+        vec![]
+    }
+
+    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
+        let server = RaftServer {
+            id: own_node().id,
+            raft_id: 1,
+            node: "n1".into(),
+            address: "127.0.0.1:28501".into(),
+            leader: true,
+            voter: true,
+            last_index: 10,
+        };
+        async move { Ok(RaftConfiguration { servers: vec![server], index: 1 }) }.boxed()
+    }
+
+    fn remove_peer(&self, peer: PeerRef) -> BoxFuture<'_, Result<(), ClusterError>> {
+        let refusal = match peer {
+            PeerRef::Id(id) => format!("id {id:?} was not found in the Raft configuration"),
+            PeerRef::Address(address) => format!("address {address:?} was not found in the Raft configuration"),
+        };
+        async move { Err(ClusterError::NotFound(refusal)) }.boxed()
+    }
+
+    fn transfer_leader(&self, _: Option<String>) -> BoxFuture<'_, Result<(), ClusterError>> {
+        async { Err(ClusterError::Refused("there is no other voter".to_owned())) }.boxed()
+    }
+
+    fn join(&self, _: String) -> BoxFuture<'_, Result<(), ClusterError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn leave(&self) -> BoxFuture<'_, Result<(), ClusterError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn force_leave(&self, node: NodeName, _: bool) -> BoxFuture<'_, Result<(), ClusterError>> {
+        async move { Err(ClusterError::NotFound(format!("agent: No node found with name '{node}'"))) }.boxed()
+    }
+
+    fn autopilot_health(&self) -> BoxFuture<'_, Result<AutopilotHealth, ClusterError>> {
+        async { Ok(AutopilotHealth { healthy: true, ..AutopilotHealth::default() }) }.boxed()
+    }
+
+    fn renew_session(&self, _: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>> {
+        async { Ok(false) }.boxed()
+    }
+
+    fn debug(&self) -> Value {
+        json!({})
     }
 }
 

@@ -96,6 +96,7 @@ impl Agent {
             raft: Arc::clone(&raft),
             store: Arc::clone(&store),
             node: node.name.clone(),
+            id: node.id.clone(),
             address: addresses.server.clone(),
         };
         let proxies = Proxies::new(Arc::clone(&store), &node, config.default_policy, authority.clone(), checks.clone());

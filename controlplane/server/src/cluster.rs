@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use weft_api::host::Cluster;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use uuid::Uuid;
+use weft_api::host::{
+    AutopilotHealth, Cluster, ClusterError, Contact, Member, NoLeader, PeerRef, RaftConfiguration, RaftServer,
+};
 use weft_model::NodeName;
 use weft_raft::{Raft, Role, Status};
 use weft_state::{StateView, Store};
@@ -18,6 +24,8 @@ pub(crate) struct LocalCluster {
     pub(crate) raft: Arc<Raft>,
     pub(crate) store: Arc<Store>,
     pub(crate) node: NodeName,
+    /// The node's id.
+    pub(crate) id: String,
     /// Where servers reach this one.
     pub(crate) address: String,
 }
@@ -52,6 +60,78 @@ impl Cluster for LocalCluster {
             ("runtime".to_owned(), runtime()),
         ])
     }
+
+    fn read_index(&self) -> BoxFuture<'_, Result<(), NoLeader>> {
+        let leads = self.raft.status().role == Role::Leader;
+        // It is alone: what it has applied is all there is.
+        Box::pin(async move { if leads { Ok(()) } else { Err(NoLeader) } })
+    }
+
+    fn contact(&self) -> Contact {
+        Contact { known_leader: self.raft.status().leader.is_some(), last_contact: Duration::ZERO }
+    }
+
+    fn members(&self) -> Vec<Member> {
+        vec![]
+    }
+
+    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
+        let status = self.raft.status();
+        let server = RaftServer {
+            id: self.id.clone(),
+            raft_id: SERVER_ID,
+            node: self.node.to_string(),
+            address: self.address.clone(),
+            leader: status.role == Role::Leader,
+            voter: true,
+            last_index: status.last_log_index,
+        };
+        Box::pin(async move { Ok(RaftConfiguration { servers: vec![server], index: 1 }) })
+    }
+
+    fn remove_peer(&self, peer: PeerRef) -> BoxFuture<'_, Result<(), ClusterError>> {
+        let refusal = match peer {
+            PeerRef::Id(id) if id == self.id => alone(),
+            PeerRef::Address(address) if address == self.address => alone(),
+            PeerRef::Id(id) => ClusterError::NotFound(format!("id {id:?} was not found in the Raft configuration")),
+            PeerRef::Address(address) => {
+                ClusterError::NotFound(format!("address {address:?} was not found in the Raft configuration"))
+            }
+        };
+        Box::pin(async { Err(refusal) })
+    }
+
+    fn transfer_leader(&self, _: Option<String>) -> BoxFuture<'_, Result<(), ClusterError>> {
+        Box::pin(async { Err(alone()) })
+    }
+
+    fn join(&self, _: String) -> BoxFuture<'_, Result<(), ClusterError>> {
+        Box::pin(async { Err(alone()) })
+    }
+
+    fn leave(&self) -> BoxFuture<'_, Result<(), ClusterError>> {
+        Box::pin(async { Err(alone()) })
+    }
+
+    fn force_leave(&self, node: NodeName, _: bool) -> BoxFuture<'_, Result<(), ClusterError>> {
+        Box::pin(async move { Err(ClusterError::NotFound(format!("agent: No node found with name '{node}'"))) })
+    }
+
+    fn autopilot_health(&self) -> BoxFuture<'_, Result<AutopilotHealth, ClusterError>> {
+        Box::pin(async { Err(alone()) })
+    }
+
+    fn renew_session(&self, _: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn debug(&self) -> Value {
+        Value::Null
+    }
+}
+
+fn alone() -> ClusterError {
+    ClusterError::Refused("this server is the only one".to_owned())
 }
 
 impl LocalCluster {
