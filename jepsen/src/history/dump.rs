@@ -1,0 +1,112 @@
+//! What servers said about themselves, and what their processes looked like from outside.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One answer of `GET /v1/weft/debug/raft`, a line of `dumps/<server>.jsonl`. Everything that a
+/// server may leave out is optional; what is there must be right.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dump {
+    /// When the answer was whole.
+    pub ns: u64,
+    pub server: String,
+    /// Counts starts of the process: a restart may forget what was never durable.
+    pub boot: u64,
+    /// The data dir was wiped or an old one put back before this boot: nothing carries over.
+    pub fresh: bool,
+    pub body: Value,
+}
+
+/// A place in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LogId {
+    pub term: u64,
+    pub index: u64,
+}
+
+impl Dump {
+    /// The number at a key of the body, or at the `index` or `term` of an object there.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<u64> {
+        self.body.get(key).and_then(Value::as_u64)
+    }
+
+    /// The place in the log at a key of the body: `{"term": …, "index": …}`.
+    #[must_use]
+    pub fn log_id(&self, key: &str) -> Option<LogId> {
+        let value = self.body.get(key)?;
+        Some(LogId { term: value.get("term")?.as_u64()?, index: value.get("index")?.as_u64()? })
+    }
+
+    /// The index at a key of the body, given alone or within a place in the log.
+    #[must_use]
+    pub fn index(&self, key: &str) -> Option<u64> {
+        self.number(key).or_else(|| self.body.get(key)?.get("index")?.as_u64())
+    }
+
+    /// The text at a key of the body.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.body.get(key).and_then(Value::as_str)
+    }
+
+    /// The state hash and the index that it belongs to.
+    #[must_use]
+    pub fn state_hash(&self) -> Option<(u64, &str)> {
+        let hash = self.body.get("state_hash")?;
+        Some((hash.get("index")?.as_u64()?, hash.get("hash")?.as_str()?))
+    }
+}
+
+/// A look at a process from outside, a line of `samples.jsonl`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sample {
+    pub ns: u64,
+    pub server: String,
+    pub boot: u64,
+    pub fds: Option<u64>,
+    pub rss_bytes: Option<u64>,
+    pub threads: Option<u64>,
+    /// Runtime tasks, from the server's own dump.
+    pub tasks: Option<u64>,
+    pub disk_bytes: Option<u64>,
+}
+
+/// How a process ended, a line of `exits.jsonl`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Exit {
+    pub ns: u64,
+    pub server: String,
+    pub boot: u64,
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// Whether the harness wanted or allowed this end (a kill, a failed disk).
+    pub expected: bool,
+    pub why: String,
+}
+
+/// Something that is no outcome of an operation, a line of `markers.jsonl`. Any marker keeps the run from
+/// being green.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Marker {
+    pub ns: u64,
+    pub kind: MarkerKind,
+    pub what: String,
+    #[serde(default)]
+    pub detail: BTreeMap<String, Value>,
+}
+
+/// Whose fault a marker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkerKind {
+    /// The harness failed: the run says nothing.
+    Harness,
+    /// The system answered with a status or a shape that the promise does not know.
+    Unexpected,
+}

@@ -1,0 +1,1 @@
+//! What is left for people: `results.json`, `index.html`, `story.txt`.

@@ -1,0 +1,106 @@
+//! One worker's place in the run: its process, its client, its random numbers, and the rules that turn
+//! answers into outcomes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::Value;
+
+use crate::client::{Client, Connect, Failure, Reply, Request};
+use crate::history::{MarkerKind, Meta, Outcome, Pending, Recorder};
+
+/// A worker. Its process id changes after each doubt; its random numbers go on.
+pub struct Session {
+    pub recorder: Recorder,
+    pub rng: StdRng,
+    /// This worker's number within its workload.
+    pub worker: usize,
+    connect: Arc<dyn Connect>,
+    client: Box<dyn Client>,
+    process: u64,
+    timeout: Duration,
+}
+
+/// An answer, or none.
+pub type Asked = Result<Reply, Failure>;
+
+impl Session {
+    /// A worker that talks to `server` first.
+    #[must_use]
+    pub fn new(
+        recorder: Recorder,
+        connect: Arc<dyn Connect>,
+        server: &str,
+        worker: usize,
+        seed: u64,
+        timeout: Duration,
+    ) -> Self {
+        let client = connect.client(server);
+        let process = recorder.new_process();
+        Self { recorder, rng: StdRng::seed_from_u64(seed), worker, connect, client, process, timeout }
+    }
+
+    /// The server that it talks to.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.client.server()
+    }
+
+    /// The process that speaks now.
+    #[must_use]
+    pub fn process(&self) -> u64 {
+        self.process
+    }
+
+    /// The longest that one request may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Records the invocation of `kind` on `key`.
+    pub fn invoke(&self, kind: &str, key: &str, input: Value) -> Pending {
+        self.recorder.invoke(self.process, self.client.server(), kind, key, input)
+    }
+
+    /// Sends one request.
+    pub async fn ask(&mut self, method: Method, path: &str, body: impl Into<Bytes>) -> Asked {
+        let timeout = self.timeout;
+        self.ask_within(method, path, body, timeout).await
+    }
+
+    /// Sends one request that may take that long.
+    pub async fn ask_within(&mut self, method: Method, path: &str, body: impl Into<Bytes>, timeout: Duration) -> Asked {
+        let request = Request { method, path: path.to_owned(), headers: Vec::new(), body: body.into(), timeout };
+        self.client.request(request).await
+    }
+
+    /// Ends an operation. After a doubt the process is retired and another server is asked next.
+    pub fn end(&mut self, pending: Pending, outcome: Outcome, meta: Meta) {
+        let moves = !matches!(outcome, Outcome::Ok(_));
+        pending.end(outcome, meta);
+        if moves {
+            self.retire();
+        }
+    }
+
+    /// An answer of a shape that no promise knows: a marker, and a doubt for the operation.
+    pub fn unexpected(&mut self, pending: Pending, what: &str) {
+        self.recorder.mark(MarkerKind::Unexpected, format!("{}: {what}", self.server()));
+        self.end(pending, Outcome::Info(format!("unexpected: {what}")), Meta::default());
+    }
+
+    /// A new process, on a server drawn from those there are now.
+    pub fn retire(&mut self) {
+        let servers = self.connect.servers();
+        if !servers.is_empty() {
+            let drawn = self.rng.random_range(0..servers.len());
+            self.client = self.connect.client(&servers[drawn]);
+        }
+        self.process = self.recorder.new_process();
+    }
+}
