@@ -1,0 +1,25 @@
+//! The DNS interface: names under the domain become queries of the replicated state.
+//!
+//! ```text
+//! datagram ─> Message ─question─> Asked ─answer(State)─> Reply ─fit─> datagram
+//! ```
+//!
+//! What a name asks for ([`question`]) and what the state says to it ([`answer`]) are pure; sockets,
+//! the clock and recursors are at the edge ([`serve`]). Reads are stale: any server answers, leader
+//! or none, from what it has applied.
+
+mod answer;
+mod fit;
+mod handle;
+mod question;
+mod record;
+mod recurse;
+mod serve;
+mod settings;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub use handle::Handler;
+pub use serve::{Sockets, serve};
+pub use settings::{Settings, Soa, Ttls};
