@@ -5,12 +5,13 @@
 Each file is a list of steps that run in order against a fresh `consul agent -dev`. A step's `request` is sent as it
 is written there; the answer replaces its `consul`. What differs from run to run is replaced by a marker that says of
 what type it was. `weft` and `why`, where weft deliberately answers something else, are left alone. Steps without
-`consul` in files of our own endpoints (`weft_*.json`) are not recorded.
+`consul` in files of our own endpoints (`weft_*.json`) are not recorded. `capture` keeps the answer's ID under a name, `index`
+the ModifyIndex of its first row; later requests hold the name in braces.
 """
 import http.client, json, os, re, subprocess, sys, time
 
 PORTS = dict(http=28500, server=28501, serf_lan=28502, serf_wan=28503, dns=28504, grpc=28505)
-HEADERS = ["allow", "content-type", "content-encoding", "location", "vary", "x-cache", "x-consul-contenthash", "x-consul-effective-consistency",
+HEADERS = ["allow", "content-security-policy", "content-type", "content-encoding", "location", "vary", "x-cache", "x-consul-contenthash", "x-consul-effective-consistency",
            "x-consul-index", "x-consul-knownleader", "x-consul-lastcontact", "x-consul-reason"]
 VOLATILE = {"CreateIndex", "ModifyIndex", "SerialNumber", "NodeID"}
 PATTERNS = [
@@ -80,14 +81,18 @@ def shown(status, headers, body, known):
     return answer
 
 
-def run(step, known):
-    request = json.loads(fill(json.dumps(step["request"]), known))
+def run(step, known, indexes):
+    request = json.loads(fill(json.dumps(step["request"]), {**known, **indexes}))
     body = request.get("text")
+    if "times" in request:
+        body *= request["times"]
     if "json" in request:
         body = json.dumps(request["json"])
     status, headers, answer = call(request["method"], request["path"], body and body.encode(), request.get("headers"))
     if "capture" in step:
         known[step["capture"]] = json.loads(answer)["ID"]
+    if "index" in step:
+        indexes[step["index"]] = str(json.loads(answer)[0]["ModifyIndex"])
     step["consul"] = shown(status, headers, answer, known)
     if request["method"] not in ("GET", "HEAD", "OPTIONS"):
         time.sleep(0.15)
@@ -101,11 +106,11 @@ def fill(text, known):
 
 def main(binary, files):
     for file in files:
-        steps, known = json.load(open(file)), {}
+        steps, known, indexes = json.load(open(file)), {}, {}
         agent = start(binary)
         try:
             for step in steps:
-                run(step, known)
+                run(step, known, indexes)
         finally:
             agent.terminate()
             agent.wait()
