@@ -1,11 +1,29 @@
-//! The judges. Each reads a [`RunData`] and nothing else, so that an old run can be judged again.
+//! The judges. Each reads a [`RunData`](crate::history::RunData) and nothing else, so that an old run can be
+//! judged again.
 
-mod verdict;
+pub mod coverage;
+pub mod hash;
+pub mod linear;
+pub mod process;
+pub mod recovery;
+pub mod set;
+pub mod structure;
+#[cfg(test)]
+mod testing;
+pub mod verdict;
 
 pub use verdict::{Checker, Finding, Judged, Verdict, exit_code, judge};
 
-/// All judges, by name.
+/// All judges, in the order of the reference.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Checker>> {
-    Vec::new()
+    vec![
+        Box::new(linear::Linear::default()),
+        Box::new(set::Set),
+        Box::new(structure::Structure),
+        Box::new(hash::StateHash),
+        Box::new(process::Process),
+        Box::new(recovery::Recovery),
+        Box::new(coverage::Coverage),
+    ]
 }

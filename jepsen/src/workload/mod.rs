@@ -1,18 +1,41 @@
 //! Workloads: what clients do while the nemesis works, and how answers become outcomes.
 //!
 //! ```text
-//! seed -> Workload::step -> Session -> Client -> server
-//!                              `-> Recorder
+//! seed -> Load -> Workload::step -> Session -> Client -> server
+//!                                     `-> Recorder
 //! ```
 
-mod session;
-mod spec;
+pub mod drive;
+pub mod keys;
+pub mod register;
+pub mod said;
+pub mod session;
+pub mod set;
+pub mod spec;
+pub mod store;
 
+pub use drive::Load;
 pub use session::{Asked, Session};
 pub use spec::{Crew, Step, Workload};
 
-/// The workload of that name for that system (`weft`, `consul` or `etcd`); `None`: it has none.
+use std::sync::Arc;
+
+use store::{ConsulStore, EtcdStore, Mode, Store};
+
+/// The workload of that name for that system; `None`: there is none. `consul-stale` is Consul whose stale
+/// reads are called linearizable: the judges must object.
 #[must_use]
-pub fn named(_name: &str, _system: &str) -> Option<std::sync::Arc<dyn Workload>> {
-    None
+pub fn named(name: &str, system: &str) -> Option<Arc<dyn Workload>> {
+    let store: Box<dyn Store> = match system {
+        "weft" | "consul" => Box::new(ConsulStore::default()),
+        "consul-stale" => Box::new(ConsulStore { reads: Some(Mode::Stale) }),
+        "consul-consistent" => Box::new(ConsulStore { reads: Some(Mode::Consistent) }),
+        "etcd" => Box::new(EtcdStore),
+        _ => return None,
+    };
+    match name {
+        "register" => Some(Arc::new(register::RegisterWorkload::new(store))),
+        "set" => Some(Arc::new(set::SetWorkload::new(store))),
+        _ => None,
+    }
 }

@@ -23,6 +23,7 @@ pub struct Session {
     client: Box<dyn Client>,
     process: u64,
     timeout: Duration,
+    stays: bool,
 }
 
 /// An answer, or none.
@@ -41,7 +42,7 @@ impl Session {
     ) -> Self {
         let client = connect.client(server);
         let process = recorder.new_process();
-        Self { recorder, rng: StdRng::seed_from_u64(seed), worker, connect, client, process, timeout }
+        Self { recorder, rng: StdRng::seed_from_u64(seed), worker, connect, client, process, timeout, stays: false }
     }
 
     /// The server that it talks to.
@@ -94,10 +95,18 @@ impl Session {
         self.end(pending, Outcome::Info(format!("unexpected: {what}")), Meta::default());
     }
 
+    /// Never moves to another server: for the last reads.
+    pub fn stay(&mut self) {
+        self.stays = true;
+    }
+
     /// A new process, on a server drawn from those there are now.
     pub fn retire(&mut self) {
         let servers = self.connect.servers();
-        if !servers.is_empty() {
+        if self.stays {
+            let server = self.client.server().to_owned();
+            self.client = self.connect.client(&server);
+        } else if !servers.is_empty() {
             let drawn = self.rng.random_range(0..servers.len());
             self.client = self.connect.client(&servers[drawn]);
         }
