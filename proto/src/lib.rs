@@ -1,10 +1,11 @@
 //! The wire types weft speaks, under short names.
 //!
 //! Envoy's v3 API comes from a published crate and is re-exported here, so that the rest of the tree
-//! writes `envoy::cluster::Cluster` and only this file knows where it came from. Nothing is generated
-//! by us yet.
+//! writes `envoy::cluster::Cluster` and only this file knows where it came from. Our own messages are
+//! generated from the `.proto` files beside this crate.
 
 pub mod envoy;
+pub mod peer;
 pub mod stable;
 
 /// Google's well-known types, as Envoy's messages embed them.

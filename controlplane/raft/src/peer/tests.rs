@@ -1,0 +1,1 @@
+//! The link as its two ends see it.

@@ -1,0 +1,5 @@
+//! What servers say to each other: generated from `weft/peer/v1/peer.proto`.
+
+#![allow(missing_docs, unreachable_pub, clippy::all, clippy::wildcard_enum_match_arm)]
+
+tonic::include_proto!("weft.peer.v1");
