@@ -8,6 +8,7 @@
 //! No runtime, no clock, no randomness and no IO live here: times, ids and random values are
 //! fields that the proposer of a command fills in.
 
+pub mod acl;
 pub mod ca;
 pub mod catalog;
 pub mod command;
