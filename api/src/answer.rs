@@ -76,7 +76,7 @@ impl Answer {
     /// calls a hit of age 0.
     #[must_use]
     pub(crate) fn cache_hit(self) -> Self {
-        self.header(CACHE, "HIT").header(AGE, "0")
+        self.constant(CACHE, "HIT").number(AGE, 0)
     }
 
     /// Adds a header; a value that no header can hold is left out.
@@ -85,6 +85,20 @@ impl Answer {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// Adds a header with a number.
+    #[must_use]
+    pub(crate) fn number(mut self, name: HeaderName, value: u64) -> Self {
+        self.headers.insert(name, HeaderValue::from(value));
+        self
+    }
+
+    /// Adds a header with one of a few known values.
+    #[must_use]
+    pub(crate) fn constant(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
         self
     }
 

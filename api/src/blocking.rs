@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
+use weft_model::mutant::{self, Mutant};
 use weft_state::{Reads, StateView, Store, Subscription};
 
 use crate::refusal::Refusal;
@@ -44,7 +45,7 @@ pub(crate) async fn until<T>(
         };
         let waiting = subscription.insert(waiting);
         // A commit between the evaluation and the subscription wakes nobody: look again at once.
-        if store.current().index() == state.index() {
+        if mutant::active(Mutant::M12) || store.current().index() == state.index() {
             expired = timeout_at(deadline, waiting.changed()).await.is_err();
         }
     }

@@ -14,6 +14,7 @@ mod body;
 mod call;
 mod clean_path;
 mod filter;
+mod freshness;
 pub mod host;
 mod json;
 mod openapi;

@@ -43,6 +43,8 @@ pub(crate) struct QueryOptions {
     /// How long to wait for it, without the jitter.
     pub(crate) wait: Duration,
     pub(crate) consistency: Consistency,
+    /// How far behind a stale answer may be.
+    pub(crate) max_stale: Option<Duration>,
     /// The client takes an answer of the agent's cache.
     pub(crate) cached: bool,
 }
@@ -52,12 +54,12 @@ impl QueryOptions {
     pub(crate) fn parse(query: &Query, headers: &HeaderMap) -> Result<Self, Refusal> {
         let (index, wait) = (index(query)?, wait(query)?);
         check_cache_control(headers)?;
-        let consistency = consistency(query)?;
+        let (consistency, max_stale) = consistency(query)?;
         let cached = query.has("cached");
         if cached && consistency == Consistency::Consistent {
             return Err(Refusal::bad_request("Cannot specify ?cached with ?consistent, conflicting semantics."));
         }
-        Ok(Self { index, wait, consistency, cached })
+        Ok(Self { index, wait, consistency, max_stale, cached })
     }
 }
 
@@ -82,19 +84,31 @@ pub(crate) fn wait(query: &Query) -> Result<Duration, Refusal> {
     Ok(if negative || wait.is_zero() { WAIT_DEFAULT } else { wait.min(WAIT_MAX) })
 }
 
-/// Reads `stale`, `consistent` and `max_stale`.
-pub(crate) fn consistency(query: &Query) -> Result<Consistency, Refusal> {
-    let max_stale = query.text("max_stale");
-    if !max_stale.is_empty() && GoDuration::parse(max_stale).is_err() {
-        return Err(Refusal::bad_request(format!("Invalid max_stale value {max_stale:?}")));
-    }
-    let stale = query.has("stale") || !max_stale.is_empty();
-    match (stale, query.has("consistent")) {
-        (true, true) => Err(Refusal::bad_request("Cannot specify ?stale with ?consistent, conflicting semantics.")),
-        (true, false) => Ok(Consistency::Stale),
-        (false, true) => Ok(Consistency::Consistent),
-        (false, false) => Ok(Consistency::Leader),
-    }
+/// The options of a read that does not block.
+pub(crate) fn without_blocking(query: &Query) -> Result<QueryOptions, Refusal> {
+    let (consistency, max_stale) = consistency(query)?;
+    Ok(QueryOptions { consistency, max_stale, ..QueryOptions::default() })
+}
+
+/// Reads `stale`, `consistent` and `max_stale`, which implies `stale`. `leader` asks for the default.
+fn consistency(query: &Query) -> Result<(Consistency, Option<Duration>), Refusal> {
+    let max_stale = match query.text("max_stale") {
+        "" => None,
+        text => {
+            let invalid = |_| Refusal::bad_request(format!("Invalid max_stale value {text:?}"));
+            Some(GoDuration::parse(text).map_err(invalid)?.0)
+        }
+    };
+    let stale = query.has("stale") || max_stale.is_some();
+    let consistency = match (stale, query.has("consistent")) {
+        (true, true) => {
+            return Err(Refusal::bad_request("Cannot specify ?stale with ?consistent, conflicting semantics."));
+        }
+        (true, false) => Consistency::Stale,
+        (false, true) => Consistency::Consistent,
+        (false, false) => Consistency::Leader,
+    };
+    Ok((consistency, max_stale))
 }
 
 /// Answers come from memory and are always fresh, so that the directives need no obeying; wrong ones are
@@ -141,6 +155,9 @@ mod tests {
         assert!(options("stale=&consistent=").unwrap_err().contains("conflicting semantics"));
         assert!(options("cached&consistent").unwrap_err().contains("conflicting semantics"));
         assert!(options("max_stale=1s&consistent").is_err());
+        let behind = options("max_stale=1s").unwrap();
+        assert_eq!((behind.consistency, behind.max_stale), (Consistency::Stale, Some(Duration::from_secs(1))));
+        assert_eq!(options("leader").unwrap().consistency, Consistency::Leader);
     }
 
     #[test]

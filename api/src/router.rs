@@ -19,8 +19,9 @@ use crate::blocking;
 use crate::body;
 use crate::call::Call;
 use crate::clean_path::{clean, escape};
+use crate::freshness::Freshness;
 use crate::host::Host;
-use crate::options::{self, Consistency, QueryOptions};
+use crate::options::{self, QueryOptions};
 use crate::query::{Plus, Query, unescape};
 use crate::refusal::Refusal;
 use crate::route::{Options, Route, Run, Verb};
@@ -138,7 +139,7 @@ async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, reque
         Run::Read(view) => read(route, &call, view).await,
         Run::Look(view) => {
             if route.options == Options::Datacenter {
-                require_leader(&call)?;
+                Freshness::reach(&*call.host.cluster, &call.options).await?;
             }
             blocking::once(&call.host.store, |state| view(&call, state)).map(|(answer, _)| answer)
         }
@@ -153,9 +154,7 @@ fn query_options(route: &Route, query: &Query, headers: &HeaderMap) -> Result<Qu
         Options::Agent => Ok(QueryOptions::default()),
         // Writes have one consistency.
         Options::Datacenter if route.verb != Verb::Get => Ok(QueryOptions::default()),
-        Options::Datacenter => {
-            Ok(QueryOptions { consistency: options::consistency(query)?, ..QueryOptions::default() })
-        }
+        Options::Datacenter => options::without_blocking(query),
         Options::Blocking => QueryOptions::parse(query, headers),
     }
 }
@@ -166,7 +165,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 
 /// Runs a read with all its options, and says of what the answer is made.
 async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView<'_>) -> Outcome) -> Outcome {
-    let leader = require_leader(call)?;
+    let cluster = &*call.host.cluster;
+    let fresh = Freshness::reach(cluster, &call.options).await?;
     let (store, asked) = (&call.host.store, call.options.index);
     let evaluate = |state: &weft_state::StateView<'_>| view(call, state);
     let (answer, reads) = if asked == 0 {
@@ -175,20 +175,13 @@ async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView
         let deadline = blocking::deadline(call.options.wait);
         blocking::until(store, deadline, evaluate, |_, reads| reads.changed_at > asked).await?
     };
+    let contact = fresh.contact(cluster, asked != 0);
     let answer = answer
-        .header(INDEX, &reads.index.to_string())
-        .header(KNOWN_LEADER, if leader { "true" } else { "false" })
-        .header(LAST_CONTACT, "0")
-        .header(CONSISTENCY, call.options.consistency.as_str());
+        .number(INDEX, reads.index)
+        .constant(KNOWN_LEADER, if contact.known_leader { "true" } else { "false" })
+        .number(LAST_CONTACT, u64::try_from(contact.last_contact.as_millis()).unwrap_or(u64::MAX))
+        .constant(CONSISTENCY, fresh.consistency.as_str());
     Ok(if route.cacheable && call.options.cached { answer.cache_hit() } else { answer })
-}
-
-fn require_leader(call: &Call) -> Result<bool, Refusal> {
-    let leader = call.host.cluster.leader().is_some();
-    if !leader && call.options.consistency != Consistency::Stale {
-        return Err(Refusal::no_leader());
-    }
-    Ok(leader)
 }
 
 /// Runs a handler to its end even when the client hangs up: a write is not to stop half way.

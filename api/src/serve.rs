@@ -23,6 +23,10 @@ use per_address::{PerAddress, Place};
 pub struct Limits {
     /// Connections of one client address at a time.
     pub connections_per_address: usize,
+    /// Whether that holds for 127.0.0.0/8 and ::1 too. The limit keeps one client from taking all descriptors.
+    /// Loopback is no one client: every proxy and tool of the machine comes from it, and 200 of them are few. And
+    /// who can connect from here can do worse to this process than that.
+    pub counts_loopback: bool,
     /// How long a client may take for the head of a request, or keep a connection without one.
     pub header_read_timeout: Duration,
     /// How long running requests may take after the shutdown began.
@@ -33,6 +37,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_per_address: 200,
+            counts_loopback: false,
             header_read_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(5),
         }
@@ -52,7 +57,7 @@ pub async fn serve_with(
     shutdown: impl Future<Output = ()> + Send,
     limits: Limits,
 ) {
-    let addresses = PerAddress::new(limits.connections_per_address);
+    let addresses = PerAddress::new(limits.connections_per_address, limits.counts_loopback);
     let builder = builder(limits);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

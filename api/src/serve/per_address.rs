@@ -10,44 +10,51 @@ use parking_lot::Mutex;
 #[derive(Clone)]
 pub(super) struct PerAddress {
     most: usize,
+    counts_loopback: bool,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// The place of one connection; dropping it frees the place.
-pub(super) struct Place {
-    address: IpAddr,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
+///
+/// Empty for an address that is not counted.
+pub(super) struct Place(Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, usize>>>)>);
 
 impl PerAddress {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, open: Arc::default() }
+    pub(super) fn new(most: usize, counts_loopback: bool) -> Self {
+        Self { most, counts_loopback, open: Arc::default() }
     }
 
     /// A place, unless the address has all of its own.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Place> {
+        // An IPv4 client of an IPv6 socket shows a mapped address.
+        let address = address.to_canonical();
+        if !self.counts_loopback && address.is_loopback() {
+            return Some(Place(None));
+        }
         let mut open = self.open.lock();
         let count = open.entry(address).or_default();
         if *count == self.most {
             return None;
         }
         *count += 1;
-        Some(Place { address, open: Arc::clone(&self.open) })
+        Some(Place(Some((address, Arc::clone(&self.open)))))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.open.lock();
-        let Some(count) = open.get_mut(&self.address) else { return };
+        let Some((address, open)) = &self.0 else { return };
+        let mut open = open.lock();
+        let Some(count) = open.get_mut(address) else { return };
         *count -= 1;
         if *count == 0 {
-            open.remove(&self.address);
+            open.remove(address);
         }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::net::Ipv4Addr;
 
@@ -55,7 +62,7 @@ mod tests {
 
     #[test]
     fn places_are_given_by_address_and_come_back() {
-        let limit = PerAddress::new(2);
+        let limit = PerAddress::new(2, true);
         let (one, other) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into());
         let first = limit.enter(one);
         let second = limit.enter(one);
@@ -66,5 +73,18 @@ mod tests {
         assert!(limit.enter(one).is_some());
         drop(second);
         assert!(limit.open.lock().is_empty(), "nothing is kept of addresses that left");
+    }
+
+    #[test]
+    fn loopback_addresses_have_no_limit_where_they_are_not_counted() {
+        let limit = PerAddress::new(1, false);
+        for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            let address: IpAddr = address.parse().unwrap();
+            let places: Vec<_> = (0..10).map(|_| limit.enter(address)).collect();
+            assert!(places.iter().all(Option::is_some), "{address}");
+        }
+        let other: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        let place = limit.enter(other);
+        assert!(place.is_some() && limit.enter("10.0.0.1".parse().unwrap()).is_none());
     }
 }

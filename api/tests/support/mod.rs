@@ -42,6 +42,10 @@ pub(crate) struct Agent {
     pub(crate) router: Router,
     pub(crate) store: Arc<Store>,
     pub(crate) leads: Arc<AtomicBool>,
+    /// How long ago the leader was heard, in milliseconds.
+    pub(crate) last_contact: Arc<AtomicU64>,
+    /// How many reads asked for a read index.
+    pub(crate) read_indexes: Arc<AtomicU64>,
     pub(crate) leaf_index: Arc<AtomicU64>,
 }
 
@@ -76,17 +80,23 @@ impl Agent {
         let (store, proposals) = Store::new(State::default());
         tokio::spawn(order(Arc::clone(&store), proposals));
         let (leads, leaf_index) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(7)));
+        let (last_contact, read_indexes) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let members = Members {
+            leads: Arc::clone(&leads),
+            last_contact: Arc::clone(&last_contact),
+            read_indexes: Arc::clone(&read_indexes),
+        };
         let host = Host {
             store: Arc::clone(&store),
             agent: Arc::new(info(default_policy)),
             checks: Arc::new(Checks(Arc::clone(&store))),
             authority: Arc::new(Ca { store: Arc::clone(&store), leaf_index: Arc::clone(&leaf_index) }),
-            cluster: Arc::new(Members(Arc::clone(&leads))),
+            cluster: Arc::new(members),
             proxies: Arc::new(Ledger),
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();
-        Self { router: weft_api::router(host), store, leads, leaf_index }
+        Self { router: weft_api::router(host), store, leads, last_contact, read_indexes, leaf_index }
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
@@ -308,11 +318,15 @@ impl Authority for Ca {
     }
 }
 
-struct Members(Arc<AtomicBool>);
+struct Members {
+    leads: Arc<AtomicBool>,
+    last_contact: Arc<AtomicU64>,
+    read_indexes: Arc<AtomicU64>,
+}
 
 impl Cluster for Members {
     fn leader(&self) -> Option<String> {
-        self.0.load(Ordering::SeqCst).then(|| "127.0.0.1:28501".into())
+        self.leads.load(Ordering::SeqCst).then(|| "127.0.0.1:28501".into())
     }
 
     fn peers(&self) -> Vec<String> {
@@ -324,12 +338,14 @@ impl Cluster for Members {
     }
 
     fn read_index(&self) -> BoxFuture<'_, Result<(), NoLeader>> {
-        let leads = self.0.load(Ordering::SeqCst);
+        self.read_indexes.fetch_add(1, Ordering::SeqCst);
+        let leads = self.leads.load(Ordering::SeqCst);
         async move { if leads { Ok(()) } else { Err(NoLeader) } }.boxed()
     }
 
     fn contact(&self) -> Contact {
-        Contact { known_leader: self.0.load(Ordering::SeqCst), last_contact: Duration::ZERO }
+        let last_contact = Duration::from_millis(self.last_contact.load(Ordering::SeqCst));
+        Contact { known_leader: self.leads.load(Ordering::SeqCst), last_contact }
     }
 
     fn members(&self) -> Vec<Member> {
