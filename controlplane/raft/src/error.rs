@@ -39,3 +39,31 @@ impl StartError {
         Self::Damaged { path: path.to_owned(), why: why.into() }
     }
 }
+
+/// Why [`Raft::read_index`](crate::Raft::read_index) gave none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// No leader has shown in time that it leads.
+    #[error("No cluster leader")]
+    NoLeader,
+    /// This server did not apply in time what the leader had.
+    #[error("this server is too far behind the leader")]
+    Behind,
+    /// This server is stopping.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+}
+
+/// Why the leader did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeaderError {
+    /// Nobody leads now. Nothing was done.
+    #[error("No cluster leader")]
+    NoLeader,
+    /// The leader said no. Nothing was done.
+    #[error("{0}")]
+    Refused(String),
+    /// It may have been done.
+    #[error("{0}")]
+    Unknown(String),
+}

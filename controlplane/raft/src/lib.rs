@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! Store::propose ─> Proposer ─> openraft ─> LogStore (RocksDB) ─> Machine ─> Store::publish
+//!                       │          │
+//!                    Forward    Network ─> Transport ~~~ Inbound of another server
 //! ```
 //!
 //! openraft decides, this crate stores: the log and vote in RocksDB, the state in memory and now
@@ -9,26 +11,42 @@
 //! version touches only this crate.
 
 mod answer;
+mod calls;
 mod config;
+mod core;
 mod data_dir;
 mod error;
 mod fatal;
+mod forward;
+mod heard;
+mod inbound;
 mod log_store;
 mod machine;
+mod member;
+mod membership;
 mod network;
+mod outcome;
+pub mod peer;
+mod peers;
 mod progress;
 mod proposer;
 mod raft;
+mod reads;
 mod request;
 mod snapshot;
 mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod testing;
+mod transport;
 mod types;
+mod view;
 mod watch;
+mod wire;
 
 pub use config::Config;
-pub use error::StartError;
+pub use error::{LeaderError, ReadError, StartError};
+pub use member::{ClusterState, Contact, Member, Server};
 pub use raft::Raft;
 pub use status::{Role, Status};
+pub use transport::{Answers, Caller, Inbound, Method, NoTransport, PeerAddress, Refusal, Transport, TransportError};

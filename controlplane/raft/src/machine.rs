@@ -39,14 +39,14 @@ impl Machine {
     /// A machine that stands at a raft snapshot, or at the beginning. Its state is published.
     pub(crate) fn new(
         store: Arc<Store>,
-        snapshots: Folder,
+        snapshots: Arc<Folder>,
         start: Option<(SnapshotMeta, State)>,
         progress: Arc<Progress>,
     ) -> Self {
         let (meta, state) = start.unwrap_or_default();
         let machine = Self {
             store,
-            snapshots: Arc::new(snapshots),
+            snapshots,
             state: Arc::new(state),
             applied: meta.last_log_id,
             membership: meta.last_membership,
@@ -117,9 +117,11 @@ impl RaftStateMachine<Types> for Machine {
         Ok(())
     }
 
-    /// Nothing applied means nothing to write, unless openraft insists.
+    /// Nothing applied means nothing to write, unless openraft insists. And a new raft snapshot lets the
+    /// log be purged behind it: not below one that is just being sent, or its receiver would need the
+    /// next one at once, and so on for ever.
     async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Builder> {
-        if force || self.applied.is_some() { Some(self.get_snapshot_builder().await) } else { None }
+        if force || self.applied.is_some() && self.progress.transfers() == 0 { Some(self.get_snapshot_builder().await) } else { None }
     }
 
     async fn get_snapshot_builder(&mut self) -> Builder {

@@ -3,18 +3,40 @@
 //! openraft's metrics are sent after the answers, so a caller that has just been answered would
 //! not find its own entry in them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use tokio::sync::watch;
 
 /// What has happened in the log and the state machine.
 #[derive(Default)]
 pub(crate) struct Progress {
-    applied: AtomicU64,
+    applied: watch::Sender<u64>,
     syncs: AtomicU64,
+    transfers: AtomicUsize,
 }
+
+/// A raft snapshot that is being sent. Dropped at its end.
+pub(crate) struct Transfer(Arc<Progress>);
 
 impl Progress {
     pub(crate) fn note_applied(&self, index: u64) {
-        self.applied.store(index, Ordering::Release);
+        self.applied.send_replace(index);
+    }
+
+    /// Waits until at least this is applied. The sender lives as long as `self`.
+    pub(crate) async fn wait_applied(&self, index: u64) {
+        drop(self.applied.subscribe().wait_for(|applied| *applied >= index).await);
+    }
+
+    pub(crate) fn begin_transfer(self: &Arc<Self>) -> Transfer {
+        self.transfers.fetch_add(1, Ordering::Relaxed);
+        Transfer(Arc::clone(self))
+    }
+
+    /// How many raft snapshots are being sent.
+    pub(crate) fn transfers(&self) -> usize {
+        self.transfers.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_sync(&self) {
@@ -23,11 +45,17 @@ impl Progress {
 
     /// The index of the last applied entry.
     pub(crate) fn applied(&self) -> u64 {
-        self.applied.load(Ordering::Acquire)
+        *self.applied.borrow()
     }
 
     /// How often the log has been synced to the disk.
     pub(crate) fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.0.transfers.fetch_sub(1, Ordering::Relaxed);
     }
 }

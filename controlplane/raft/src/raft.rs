@@ -4,30 +4,42 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::future::BoxFuture;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{InitializeError, RaftError};
 use openraft::metrics::WaitError;
-use openraft::{BasicNode, RaftMetrics};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_state::{Proposal, Store};
 
+use crate::calls::{self, Call};
 use crate::config::Config;
+use crate::core::{Core, Disk, Leader, Limits};
 use crate::data_dir::DataDir;
-use crate::error::StartError;
+use crate::error::{LeaderError, ReadError, StartError};
+use crate::forward::Forward;
+use crate::heard::Heard;
+use crate::inbound::Desk;
 use crate::log_store::{Durability, LogStore};
 use crate::machine::Machine;
-use crate::network::Alone;
+use crate::member::{ClusterState, Contact, Server};
+use crate::membership::{self, Change};
+use crate::network::Network;
+use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::proposer::Proposer;
+use crate::reads::Reads;
 use crate::snapshot::{Folder, LogBounds};
 use crate::status::Status;
-use crate::types::{LogId, Types};
+use crate::transport::{Inbound, Transport};
+use crate::types::{Consensus, LogId, Metrics};
+use crate::view;
 use crate::watch::watch;
 
 /// How long a server that is alone may take to lead and to apply its own log.
@@ -41,22 +53,30 @@ const SNAPSHOT_RETRY: Duration = Duration::from_secs(1);
 
 /// A running Raft server. Dropping it ends its tasks as a crash would; see [`Raft::shutdown`].
 pub struct Raft {
-    raft: openraft::Raft<Types, Machine>,
-    progress: Arc<Progress>,
+    core: Arc<Core>,
+    reads: Arc<Reads>,
     running: Mutex<Option<Running>>,
 }
 
 struct Running {
     dir_freed: CancellationToken,
-    log: LogStore,
-    stop: CancellationToken,
     proposer: AbortOnDropHandle<()>,
     _watch: AbortOnDropHandle<()>,
+    _rounds: AbortOnDropHandle<()>,
+}
+
+/// What was found in the data directory.
+struct Opened {
+    dir: Arc<DataDir>,
+    log: LogStore,
+    snapshots: Arc<Folder>,
+    machine: Machine,
 }
 
 impl Raft {
     /// Opens the data directory and starts Raft on it. When this returns, the store shows at least
-    /// what was known to be committed; a server that is alone leads and shows its whole log.
+    /// what was known to be committed; a server that is alone leads and shows its whole log. A server
+    /// of no cluster waits until it founds one or is added to one.
     ///
     /// # Errors
     /// The directory belongs to somebody else, or lacks something that was acknowledged.
@@ -64,38 +84,178 @@ impl Raft {
         config: Config,
         store: Arc<Store>,
         proposals: mpsc::Receiver<Proposal>,
+        transport: Arc<dyn Transport>,
     ) -> Result<Self, StartError> {
         let settings = Arc::new(config.openraft()?);
         let opening = config.clone();
         let progress = Arc::new(Progress::default());
-        let noting = Arc::clone(&progress);
-        let opened = tokio::task::spawn_blocking(move || open(&opening, store, noting));
-        let (dir, log, machine) = opened.await.map_err(failed)??;
-        let raft =
-            openraft::Raft::build(config.node_id, settings, Alone, log.clone(), machine).await.map_err(failed)?;
+        let (showing, noting) = (Arc::clone(&store), Arc::clone(&progress));
+        let opened = tokio::task::spawn_blocking(move || open(&opening, showing, noting));
+        let Opened { dir, log, snapshots, machine } = opened.await.map_err(failed)??;
+        let peers = Peers::new(transport);
+        let network = Network { peers: Arc::clone(&peers), progress: Arc::clone(&progress) };
+        let built = Consensus::build(config.node_id, settings, network, log.clone(), machine);
+        let raft = built.await.map_err(failed)?;
         raft.run();
-        let watch = AbortOnDropHandle::new(tokio::spawn(watch(raft.metrics(), log.clone())));
-        found_cluster(&raft, &config).await?;
-        if is_alone(&raft, config.node_id).await? {
-            let recovered = raft.wait(Some(RECOVERY_MAX));
-            recovered.metrics(leads_with_all_applied, "the whole log applied").await.map_err(failed)?;
+        let core = Arc::new(Core {
+            id: config.node_id,
+            raft,
+            peers,
+            progress,
+            disk: parking_lot::Mutex::new(Some(Disk { log, snapshots })),
+            store,
+            heard: Heard::new(),
+            forward: Forward::default(),
+            limits: Limits::new(&config),
+            stop: CancellationToken::new(),
+            handler: OnceLock::new(),
+            changing: Arc::default(),
+            removed: parking_lot::Mutex::default(),
+        });
+        let watch = AbortOnDropHandle::new(tokio::spawn(watch(Arc::clone(&core))));
+        if is_alone(&core).await? {
+            recover(&core).await?;
         }
-        let stop = CancellationToken::new();
-        let proposer = Proposer::new(raft.clone(), proposals, &config).run(stop.clone());
+        let (reads, rounds) = Reads::new();
+        let rounds = AbortOnDropHandle::new(tokio::spawn(rounds.run(Arc::clone(&core))));
+        let proposer = Proposer::new(Arc::clone(&core), proposals).run();
         let proposer = AbortOnDropHandle::new(tokio::spawn(proposer));
-        let running = Running { dir_freed: dir.freed(), log, stop, proposer, _watch: watch };
-        Ok(Self { raft, progress, running: Mutex::new(Some(running)) })
+        let running = Running { dir_freed: dir.freed(), proposer, _watch: watch, _rounds: rounds };
+        Ok(Self { core, reads: Arc::new(reads), running: Mutex::new(Some(running)) })
+    }
+
+    /// What other servers' requests are to be given to.
+    #[must_use]
+    pub fn inbound(&self) -> Arc<dyn Inbound> {
+        Arc::new(Desk::new(&self.core, Arc::clone(&self.reads)))
+    }
+
+    /// Founds a cluster of these servers, all of which vote. To be called on one of them, once; a
+    /// server that belongs to a cluster already changes nothing. When this returns, a server that is
+    /// alone leads.
+    ///
+    /// # Errors
+    /// This server is not among the members, or is stopping.
+    pub async fn found(&self, members: BTreeMap<u64, Server>) -> Result<(), StartError> {
+        match self.core.raft.initialize(members).await {
+            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        if is_alone(&self.core).await? {
+            recover(&self.core).await?;
+        }
+        Ok(())
+    }
+
+    /// The cluster, as this server knows it.
+    #[must_use]
+    pub fn cluster_state(&self) -> ClusterState {
+        view::cluster(&self.core)
+    }
+
+    /// When this server last knew of a working leader.
+    #[must_use]
+    pub fn contact(&self) -> Contact {
+        view::contact(&self.core)
+    }
+
+    /// From now on the server is reached there, whatever the membership says.
+    pub fn set_address(&self, id: u64, address: String) {
+        self.core.peers.set_address(id, address);
+    }
+
+    /// Waits until a read of this server's state is as new as the call. Never relies on a lease: the
+    /// leader has its quorum confirm that it leads, in one round for all who wait.
+    ///
+    /// # Errors
+    /// Nobody has shown in time that they lead.
+    pub async fn read_index(&self) -> Result<u64, ReadError> {
+        if self.core.decides_alone() {
+            return Ok(self.core.progress.applied());
+        }
+        self.reads.here().await
+    }
+
+    /// Adds a server that receives the log and has no vote.
+    ///
+    /// # Errors
+    /// See [`LeaderError`]; the same holds for all changes.
+    pub async fn add_learner(&self, id: u64, server: Server) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::AddLearner(id, server)).await
+    }
+
+    /// Gives a learner that has received the log a vote.
+    ///
+    /// # Errors
+    /// As [`Raft::add_learner`].
+    pub async fn promote(&self, id: u64) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::Promote(id)).await
+    }
+
+    /// Takes a voter's vote; it goes on receiving the log.
+    ///
+    /// # Errors
+    /// As [`Raft::add_learner`].
+    pub async fn demote(&self, id: u64) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::Demote(id)).await
+    }
+
+    /// Takes a server out of the cluster. Its number never comes back.
+    ///
+    /// # Errors
+    /// As [`Raft::add_learner`].
+    pub async fn remove(&self, id: u64) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::Remove(id)).await
+    }
+
+    /// Replaces what is known of a server, its address above all.
+    ///
+    /// # Errors
+    /// As [`Raft::add_learner`].
+    pub async fn set_server(&self, id: u64, server: Server) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::SetServer(id, server)).await
+    }
+
+    /// Lets another server lead: this one, or the one that is best fit. Waits until it does.
+    ///
+    /// # Errors
+    /// As [`Raft::add_learner`].
+    pub async fn transfer_leader(&self, to: Option<u64>) -> Result<(), LeaderError> {
+        membership::change(&self.core, Change::Transfer(to)).await
+    }
+
+    /// Asks whoever leads; see [`Raft::on_leader_call`].
+    ///
+    /// # Errors
+    /// See [`LeaderError`].
+    pub async fn ask_leader(&self, name: &str, body: Bytes) -> Result<Bytes, LeaderError> {
+        calls::ask(&self.core, Call { name: name.to_owned(), body }).await
+    }
+
+    /// Registers what answers [`Raft::ask_leader`] while this server leads; an error is the answer
+    /// "no". The first registration counts.
+    pub fn on_leader_call<H>(&self, handler: H)
+    where
+        H: Fn(String, Bytes) -> BoxFuture<'static, Result<Bytes, String>> + Send + Sync + 'static,
+    {
+        drop(self.core.handler.set(Arc::new(handler)));
+    }
+
+    /// Whether this server leads, as far as it knows.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.core.leader() == Leader::Here
     }
 
     /// Where this server stands now.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status::new(&self.raft.metrics().borrow_watched(), &self.progress)
+        Status::new(&self.core.raft.metrics().borrow_watched(), &self.core.progress, &self.core.peers)
     }
 
     /// Waits until a leader is known, and names it. `None` when none was elected in time.
     pub async fn wait_for_leader(&self, patience: Duration) -> Option<u64> {
-        let wait = self.raft.wait(Some(patience));
+        let wait = self.core.raft.wait(Some(patience));
         wait.metrics(|metrics| metrics.current_leader.is_some(), "a leader").await.ok()?.current_leader
     }
 
@@ -104,10 +264,10 @@ impl Raft {
     /// # Errors
     /// Raft is stopping.
     pub async fn trigger_snapshot(&self) -> Result<(), StartError> {
-        let applied = self.progress.applied();
+        let applied = self.core.progress.applied();
         loop {
-            self.raft.trigger().snapshot().await.map_err(failed)?;
-            let wait = self.raft.wait(Some(SNAPSHOT_RETRY));
+            self.core.raft.trigger().snapshot().await.map_err(failed)?;
+            let wait = self.core.raft.wait(Some(SNAPSHOT_RETRY));
             match wait.metrics(move |metrics| written_index(metrics) >= applied, "a raft snapshot").await {
                 Ok(_) => return Ok(()),
                 // While one is being written, openraft does not begin another.
@@ -121,14 +281,17 @@ impl Raft {
     /// for the next server. A second call does nothing.
     pub async fn shutdown(&self) {
         let Some(running) = self.running.lock().await.take() else { return };
-        running.stop.cancel();
+        self.core.stop.cancel();
         if timeout(DRAIN_MAX, running.proposer).await.is_err() {
             tracing::warn!("proposals without an answer at shutdown; their outcome is unknown");
         }
-        if let Err(error) = self.raft.shutdown().await {
+        if let Err(error) = self.core.raft.shutdown().await {
             tracing::error!(%error, "raft did not end in order");
         }
-        if let Err(error) = running.log.close().await {
+        let log = self.core.disk.lock().take().map(|disk| disk.log);
+        if let Some(log) = log
+            && let Err(error) = log.close().await
+        {
             tracing::error!(%error, "the raft log did not close in order");
         }
         // Readers that are about to end and a raft snapshot that is being written still hold it.
@@ -139,11 +302,7 @@ impl Raft {
 }
 
 /// Everything that blocks: locks, recovery, reading the newest raft snapshot.
-fn open(
-    config: &Config,
-    store: Arc<Store>,
-    progress: Arc<Progress>,
-) -> Result<(Arc<DataDir>, LogStore, Machine), StartError> {
+fn open(config: &Config, store: Arc<Store>, progress: Arc<Progress>) -> Result<Opened, StartError> {
     let (dir, durability) = match &config.data_dir {
         Some(path) => (DataDir::open(path, config.node_id)?, Durability::Synced),
         None => (DataDir::temporary(config.node_id)?, Durability::Volatile),
@@ -152,35 +311,31 @@ fn open(
     let log = LogStore::open(Arc::clone(&dir), durability, Arc::clone(&progress))?;
     let (last, purged) = log.ends();
     let (folder, start) = Folder::open(Arc::clone(&dir), LogBounds { purged, last })?;
-    Ok((dir, log, Machine::new(store, folder, start, progress)))
-}
-
-/// A server that knows of no cluster founds one, with itself as the only voter.
-async fn found_cluster(raft: &openraft::Raft<Types, Machine>, config: &Config) -> Result<(), StartError> {
-    if raft.is_initialized().await.map_err(failed)? {
-        return Ok(());
-    }
-    let members = BTreeMap::from([(config.node_id, BasicNode::new(&config.address))]);
-    match raft.initialize(members).await {
-        Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Ok(()),
-        Err(error) => Err(failed(error)),
-    }
+    let snapshots = Arc::new(folder);
+    let machine = Machine::new(store, Arc::clone(&snapshots), start, progress);
+    Ok(Opened { dir, log, snapshots, machine })
 }
 
 /// Whether this server is the only voter. Not read from the metrics, which lag.
-async fn is_alone(raft: &openraft::Raft<Types, Machine>, node_id: u64) -> Result<bool, StartError> {
-    let alone = raft.with_raft_state(move |state| state.membership_state.effective().voter_ids().eq([node_id]));
+async fn is_alone(core: &Core) -> Result<bool, StartError> {
+    let id = core.id;
+    let alone = core.raft.with_raft_state(move |state| state.membership_state.effective().voter_ids().eq([id]));
     alone.await.map_err(failed)
+}
+
+async fn recover(core: &Core) -> Result<(), StartError> {
+    let recovered = core.raft.wait(Some(RECOVERY_MAX));
+    recovered.metrics(leads_with_all_applied, "the whole log applied").await.map(drop).map_err(failed)
 }
 
 /// A leader's first entry of its own term, once applied, shows that all before it is. Term 0 is that
 /// of the entry that founds a cluster, before any election.
-fn leads_with_all_applied(metrics: &RaftMetrics<Types>) -> bool {
+pub(crate) fn leads_with_all_applied(metrics: &Metrics) -> bool {
     let own = |applied: LogId| applied.leader_id.term == metrics.current_term;
     metrics.state.is_leader() && metrics.current_term > 0 && metrics.last_applied.is_some_and(own)
 }
 
-fn written_index(metrics: &RaftMetrics<Types>) -> u64 {
+fn written_index(metrics: &Metrics) -> u64 {
     metrics.snapshot.map_or(0, |snapshot| snapshot.index)
 }
 

@@ -11,6 +11,9 @@ mod tests;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::unix::fs::FileExt;
+
+use bytes::Bytes;
 
 pub(crate) use folder::{Folder, LogBounds};
 
@@ -19,6 +22,29 @@ pub(crate) use folder::{Folder, LogBounds};
 pub(crate) struct SnapshotFile(File);
 
 impl SnapshotFile {
+    /// One that was received from elsewhere.
+    pub(crate) fn received(file: File) -> Self {
+        Self(file)
+    }
+
+    pub(crate) fn length(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    /// A part of it; shorter at its end. Blocks.
+    pub(crate) fn piece(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let mut piece = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            match self.0.read_at(&mut piece[filled..], offset + filled as u64)? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        piece.truncate(filled);
+        Ok(piece.into())
+    }
+
     /// All of it. Blocks.
     fn read(mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();

@@ -1,7 +1,11 @@
 //! Where this server stands, for people and for readiness checks.
 
+use std::collections::BTreeMap;
+
 use openraft::{RaftMetrics, ServerState};
 
+use crate::member::Server;
+use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::types::{LogId, Types};
 
@@ -28,14 +32,23 @@ pub struct Status {
     /// The last entry that the newest raft snapshot holds; 0 when there is none.
     pub last_snapshot_index: u64,
     pub leader: Option<u64>,
+    /// Where the leader is reached.
+    pub leader_address: Option<String>,
+    /// The servers of the cluster.
+    pub members: BTreeMap<u64, Server>,
     /// How often the log has been synced since the start.
     pub log_syncs: u64,
 }
 
 impl Status {
-    pub(crate) fn new(metrics: &RaftMetrics<Types>, progress: &Progress) -> Self {
+    pub(crate) fn new(metrics: &RaftMetrics<Types>, progress: &Progress, peers: &Peers) -> Self {
         let applied_index = progress.applied().max(index(metrics.last_applied));
         let commit_index = index(metrics.local_committed).max(applied_index);
+        let mut members: BTreeMap<u64, Server> = BTreeMap::new();
+        for (id, server) in metrics.membership_config.nodes() {
+            let address = peers.address(*id, &server.address).address;
+            members.insert(*id, Server { address, ..server.clone() });
+        }
         Self {
             role: role(metrics.state),
             term: metrics.current_term,
@@ -44,6 +57,8 @@ impl Status {
             applied_index,
             last_snapshot_index: index(metrics.snapshot),
             leader: metrics.current_leader,
+            leader_address: metrics.current_leader.and_then(|id| members.get(&id)).map(|server| server.address.clone()),
+            members,
             log_syncs: progress.syncs(),
         }
     }

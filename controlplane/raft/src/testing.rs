@@ -1,5 +1,6 @@
 //! What this crate's tests share: sample commands and entries, servers on directories.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,9 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
         let (store, proposals) = Store::new(State::default());
-        let raft = Raft::start(config, Arc::clone(&store), proposals).await?;
+        let members = BTreeMap::from([(config.node_id, crate::Server::default())]);
+        let raft = Raft::start(config, Arc::clone(&store), proposals, Arc::new(crate::NoTransport)).await?;
+        raft.found(members).await?;
         Ok(Self { raft, store })
     }
 

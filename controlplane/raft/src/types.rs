@@ -1,6 +1,7 @@
 //! The names under which this crate knows openraft's generic types.
 
 use crate::answer::Answer;
+use crate::machine::Machine;
 use crate::request::Request;
 
 openraft::declare_raft_types!(
@@ -9,7 +10,7 @@ openraft::declare_raft_types!(
         D = Request,
         R = Answer,
         NodeId = u64,
-        Node = openraft::BasicNode,
+        Node = crate::member::Server,
         LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>,
 );
 
@@ -21,3 +22,7 @@ pub(crate) type Payload = openraft::alias::PayloadOf<Types>;
 pub(crate) type StoredMembership = openraft::alias::StoredMembershipOf<Types>;
 pub(crate) type SnapshotMeta = openraft::alias::SnapshotMetaOf<Types>;
 pub(crate) type Snapshot = openraft::alias::SnapshotOf<Types, crate::snapshot::SnapshotFile>;
+
+/// openraft's handle on a running server.
+pub(crate) type Consensus = openraft::Raft<Types, Machine>;
+pub(crate) type Metrics = openraft::RaftMetrics<Types>;

@@ -2,33 +2,40 @@
 //!
 //! A server whose core is gone would still answer reads from its last state, for ever.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::RaftMetrics;
-use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::Fatal;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use crate::core::Core;
 use crate::fatal::die;
-use crate::log_store::LogStore;
-use crate::types::Types;
+use crate::types::Metrics;
 
 const MARK_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs until Raft is stopped on purpose.
-pub(crate) async fn watch(mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>>, log: LogStore) {
+pub(crate) async fn watch(core: Arc<Core>) {
+    let mut metrics = core.raft.metrics();
+    let mut members = BTreeSet::new();
     let mut marks = interval(MARK_EVERY);
     marks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = marks.tick() => {
-                if let Err(error) = log.mark().await {
+                let Some(disk) = core.disk() else { return };
+                if let Err(error) = disk.log.mark().await {
                     die("note how far the raft log reaches", &error);
                 }
             }
             changed = metrics.changed() => {
-                let running = metrics.borrow_watched().running_state.clone();
+                let running = {
+                    let metrics = metrics.borrow_watched();
+                    note_removed(&core, &metrics, &mut members);
+                    metrics.running_state.clone()
+                };
                 match running {
                     Err(Fatal::Stopped) => return,
                     Err(fatal) => die("go on with raft", &fatal),
@@ -38,6 +45,21 @@ pub(crate) async fn watch(mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>
             }
         }
     }
+}
+
+/// Keeps in mind who was a member and is not any more.
+fn note_removed(core: &Core, metrics: &Metrics, members: &mut BTreeSet<u64>) {
+    let committed = &metrics.committed_membership_config;
+    if committed.nodes().map(|(id, _)| id).eq(members.iter()) {
+        return;
+    }
+    let now: BTreeSet<u64> = committed.nodes().map(|(id, _)| *id).collect();
+    for gone in members.difference(&now) {
+        tracing::info!(server = gone, "has left the cluster");
+        core.removed.lock().insert(*gone);
+        core.peers.forget(*gone);
+    }
+    *members = now;
 }
 
 /// The core went without a word. When the runtime itself is ending, this task ends in the pause.

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::AgentInfo;
 use weft_api::{Host, Limits};
 use weft_model::catalog::Node;
-use weft_raft::Raft;
+use weft_raft::{NoTransport, Raft, Server};
 use weft_state::{State, Store};
 use weft_xds::ads::{self, Ads};
 use weft_xds::ledger::Ledger;
@@ -78,7 +78,11 @@ impl Agent {
         };
 
         let (store, proposals) = Store::new(State::default());
-        let raft = Raft::start(raft_config(&config, &addresses), Arc::clone(&store), proposals).await?;
+        let raft = Raft::start(raft_config(&config, &addresses), Arc::clone(&store), proposals, Arc::new(NoTransport)).await?;
+        if !raft.cluster_state().initialized {
+            let this = Server { address: addresses.server.clone(), ..Server::default() };
+            raft.found([(SERVER_ID, this)].into()).await?;
+        }
         let raft = Arc::new(raft);
         authority::found(&store, &config.ca).await?;
 

@@ -1,32 +1,35 @@
 //! One batch of proposals from the moment it is stamped until each is answered.
+//!
+//! A command keeps its request id through all tries, and whoever applies it applies an id once. So a
+//! try with an unknown outcome is followed by another one, until somebody says what became of it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures::StreamExt;
-use openraft::errors::{ClientWriteError, Fatal, ForwardReason};
-use openraft::raft::WriteResult;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 use weft_model::{Envelope, RequestId, Timestamp};
 use weft_state::{Applied, Proposal, ProposeError};
 
-use super::Limits;
-use crate::machine::Machine;
+use super::append::{Appended, append};
+use crate::core::{Core, Leader};
+use crate::forward::Forwarded;
+use crate::outcome::Outcome;
 use crate::request::Request;
-use crate::types::Types;
+use crate::transport::TransportError;
 
-type Raft = openraft::Raft<Types, Machine>;
-type Outcome = Result<Applied, ProposeError>;
-type Results = futures::stream::BoxStream<'static, Result<WriteResult<Types>, Fatal<Types>>>;
-
-/// How long to wait before asking again for a leader.
+/// How long to wait before asking the same leader again.
 const RETRY: Duration = Duration::from_millis(10);
+
+/// How long a leader may be silent about a batch until its stream is given up.
+const TRY_MAX: Duration = Duration::from_secs(3);
 
 /// A stamped, encoded command and its caller.
 struct Write {
     request: Request,
-    reply: oneshot::Sender<Outcome>,
+    reply: oneshot::Sender<Result<Applied, ProposeError>>,
+    /// Whether an earlier try may have put it into a log.
+    perhaps: bool,
 }
 
 /// Commands on their way into the log.
@@ -35,17 +38,16 @@ pub(super) struct Batch {
     since: Instant,
 }
 
-/// A batch that Raft has, or has refused as a whole.
+/// A batch that was given to somebody.
 pub(super) struct Sent {
     batch: Batch,
-    results: Result<Results, Fatal<Types>>,
+    to: Recipient,
 }
 
-/// What one write's result asks for.
-enum Next {
-    Answer(Outcome),
-    /// It is certainly not in any log: try again.
-    Retry,
+enum Recipient {
+    Here(Appended),
+    There(Leader, oneshot::Receiver<Forwarded>),
+    Nobody,
 }
 
 impl Batch {
@@ -55,91 +57,154 @@ impl Batch {
         let mut writes = Vec::with_capacity(proposals.len());
         for Proposal { command, reply } in proposals {
             match Request::new(Envelope { id: RequestId(Uuid::new_v4()), at, command }) {
-                Ok(request) => writes.push(Write { request, reply }),
+                Ok(request) => writes.push(Write { request, reply, perhaps: false }),
                 Err(error) => drop(reply.send(Err(ProposeError::Unavailable(error.to_string())))),
             }
         }
         Self { writes, since: Instant::now() }
     }
 
-    pub(super) async fn send(self, raft: &Raft) -> Sent {
-        let requests: Vec<_> = self.writes.iter().map(|write| write.request.clone()).collect();
-        Sent { results: raft.client_write_many(requests).await, batch: self }
+    pub(super) async fn send(self, core: &Core) -> Sent {
+        let requests = || self.writes.iter().map(|write| write.request.clone()).collect();
+        let to = match core.leader() {
+            Leader::Here => Recipient::Here(append(core, requests()).await),
+            Leader::There(address) => {
+                let outcomes = core.forward.send(&core.peers, &address, requests());
+                Recipient::There(Leader::There(address), outcomes)
+            }
+            Leader::Nobody => Recipient::Nobody,
+        };
+        Sent { batch: self, to }
     }
 }
 
 impl Sent {
-    /// Answers every caller, trying again while there is no leader.
-    pub(super) async fn finish(mut self, raft: &Raft, limits: Limits) {
+    /// Answers every caller, trying again while it makes sense.
+    pub(super) async fn finish(mut self, core: &Core) {
         let since = self.batch.since;
         loop {
-            let again = self.answer(since + limits.propose_timeout).await;
+            let mut again = self.answer(core).await;
             if again.is_empty() {
                 return;
             }
-            if since.elapsed() >= limits.leader_patience {
-                refuse(again, &ProposeError::NoLeader);
+            if core.stop.is_cancelled() {
+                refuse(again, |_| ProposeError::ShuttingDown);
                 return;
             }
-            sleep(RETRY).await;
-            self = Batch { writes: again, since }.send(raft).await;
+            let leader = core.leader();
+            again = give_up(again, &leader, since.elapsed(), core);
+            if again.is_empty() {
+                return;
+            }
+            core.leader_other_than(&leader, RETRY).await;
+            self = Batch { writes: again, since }.send(core).await;
         }
     }
 
     /// Answers what has an outcome and gives back what is to be tried again.
-    async fn answer(self, deadline: Instant) -> Vec<Write> {
-        let mut results = match self.results {
-            Ok(results) => results,
-            Err(fatal) => {
-                refuse(self.batch.writes, &stopped(&fatal));
-                return Vec::new();
-            }
-        };
+    async fn answer(self, core: &Core) -> Vec<Write> {
+        let deadline = self.batch.since + core.limits.propose_timeout;
+        let writes = self.batch.writes;
         let mut again = Vec::new();
-        for write in self.batch.writes {
-            let result = timeout_at(deadline, results.next()).await;
-            let next = result.map_or(Next::Answer(Err(ProposeError::TimedOut)), judge);
-            match next {
-                // The caller may have gone; the command is applied all the same.
-                Next::Answer(outcome) => drop(write.reply.send(outcome)),
-                Next::Retry => again.push(write),
+        match self.to {
+            Recipient::Nobody => again = writes,
+            Recipient::Here(mut appended) => {
+                for write in writes {
+                    let outcome = appended.next(deadline).await;
+                    again.extend(write.settle(outcome));
+                }
+            }
+            Recipient::There(leader, outcomes) => {
+                let mut outcomes = forwarded(core, &leader, outcomes, deadline, writes.len()).await.into_iter();
+                for write in writes {
+                    let outcome = outcomes.next().unwrap_or_else(|| Outcome::Unknown("no outcome".to_owned()));
+                    again.extend(write.settle(outcome));
+                }
             }
         }
         again
     }
 }
 
-fn judge(result: Option<Result<WriteResult<Types>, Fatal<Types>>>) -> Next {
-    let outcome = match result {
-        None => Err(ProposeError::ShuttingDown),
-        Some(Err(fatal)) => Err(stopped(&fatal)),
-        Some(Ok(Ok(applied))) => match applied.response.0 {
-            Some(reply) => Ok(Applied { index: applied.log_id.index, reply }),
-            None => Err(ProposeError::Unavailable("the entry had no answer".to_owned())),
-        },
-        Some(Ok(Err(ClientWriteError::ForwardToLeader(forward)))) => match forward.reason {
-            // A new leader has no lease before its first round; a cluster may be electing.
-            ForwardReason::LeaseExpired => return Next::Retry,
-            ForwardReason::NotLeader | ForwardReason::LeadershipTransfer if forward.leader_id.is_none() => {
-                return Next::Retry;
+impl Write {
+    /// Answers its caller, unless it has to be tried again. The caller may have gone; the command is
+    /// applied all the same.
+    fn settle(mut self, outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Applied(index, reply) => {
+                drop(self.reply.send(Ok(Applied { index, reply })));
+                None
             }
-            ForwardReason::NotLeader | ForwardReason::LeadershipTransfer => Err(ProposeError::NoLeader),
-        },
-        Some(Ok(Err(error))) => Err(ProposeError::Unavailable(error.to_string())),
-    };
-    Next::Answer(outcome)
-}
-
-fn refuse(writes: Vec<Write>, error: &ProposeError) {
-    for write in writes {
-        drop(write.reply.send(Err(error.clone())));
+            Outcome::NotAppended => Some(self),
+            Outcome::Unknown(why) => {
+                tracing::debug!(why, "a write's outcome is unknown; trying again with the same id");
+                self.perhaps = true;
+                Some(self)
+            }
+        }
     }
 }
 
-fn stopped(fatal: &Fatal<Types>) -> ProposeError {
-    match fatal {
-        Fatal::Stopped => ProposeError::ShuttingDown,
-        Fatal::Panicked | Fatal::StorageError(_) => ProposeError::Unavailable(fatal.to_string()),
+/// What the leader says, once it has been applied here too: who has been answered finds their own
+/// write in this server's state.
+async fn forwarded(
+    core: &Core,
+    leader: &Leader,
+    outcomes: oneshot::Receiver<Forwarded>,
+    deadline: Instant,
+    count: usize,
+) -> Vec<Outcome> {
+    let patience = deadline.saturating_duration_since(Instant::now()).min(TRY_MAX);
+    let unknown = |why: String| (0..count).map(|_| Outcome::Unknown(why.clone())).collect();
+    let outcomes: Vec<Outcome> = tokio::select! {
+        biased;
+        outcomes = outcomes => match outcomes {
+            Ok(Ok(outcomes)) => outcomes,
+            Ok(Err(TransportError::Unreachable(_) | TransportError::Refused(_))) => {
+                (0..count).map(|_| Outcome::NotAppended).collect()
+            }
+            Ok(Err(TransportError::Unknown(why))) => unknown(why),
+            Err(_) => unknown("the stream to the leader has ended".to_owned()),
+        },
+        () = core.leader_other_than(leader, patience) => {
+            if core.leader() == *leader {
+                core.forward.reset();
+            }
+            unknown("the leader has not answered".to_owned())
+        }
+    };
+    let applied = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Applied(index, _) => Some(*index),
+        Outcome::NotAppended | Outcome::Unknown(_) => None,
+    });
+    if let Some(index) = applied.max() {
+        drop(timeout_at(deadline, core.progress.wait_applied(index)).await);
+    }
+    outcomes
+}
+
+/// Refuses what has waited long enough, with what is certain about it.
+fn give_up(writes: Vec<Write>, leader: &Leader, waited: Duration, core: &Core) -> Vec<Write> {
+    let (perhaps, certain): (Vec<_>, Vec<_>) = writes.into_iter().partition(|write| write.perhaps);
+    let mut again = Vec::new();
+    let too_long = |perhaps: bool| {
+        let without_leader = *leader == Leader::Nobody || !perhaps;
+        waited >= core.limits.propose_timeout || without_leader && waited >= core.limits.leader_patience
+    };
+    for (writes, perhaps) in [(perhaps, true), (certain, false)] {
+        if too_long(perhaps) {
+            refuse(writes, |write| if write.perhaps { ProposeError::TimedOut } else { ProposeError::NoLeader });
+        } else {
+            again.extend(writes);
+        }
+    }
+    again
+}
+
+fn refuse(writes: Vec<Write>, error: impl Fn(&Write) -> ProposeError) {
+    for write in writes {
+        let error = error(&write);
+        drop(write.reply.send(Err(error)));
     }
 }
 

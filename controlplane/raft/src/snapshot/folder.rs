@@ -76,6 +76,11 @@ impl Folder {
         Ok(state)
     }
 
+    /// A file without a name, to receive a raft snapshot into. Blocks.
+    pub(crate) fn receiving(&self) -> io::Result<File> {
+        tempfile::tempfile_in(&self.path)
+    }
+
     /// The newest one. Blocks.
     pub(crate) fn current(&self) -> io::Result<Option<(SnapshotMeta, SnapshotFile)>> {
         let current = self.current.lock();

@@ -23,7 +23,7 @@ impl StoreBuilder<Types, LogStore, Machine, TempDir> for Builder {
         let nothing = LogBounds { purged: None, last: None };
         let (folder, start) = Folder::open(data, nothing).unwrap();
         let (store, _) = Store::new(State::default());
-        Ok((dir, log, Machine::new(Arc::clone(&store), folder, start, Arc::default())))
+        Ok((dir, log, Machine::new(Arc::clone(&store), Arc::new(folder), start, Arc::default())))
     }
 }
 

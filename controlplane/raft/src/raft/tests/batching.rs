@@ -36,7 +36,9 @@ async fn a_lone_proposal_costs_one_sync() {
 async fn proposals_keep_their_order() {
     let (store, _) = Store::new(State::default());
     let (proposals, receiver) = mpsc::channel(500);
-    let raft = Raft::start(Config::default(), store, receiver).await.unwrap();
+    let transport = std::sync::Arc::new(crate::NoTransport);
+    let raft = Raft::start(Config::default(), store, receiver, transport).await.unwrap();
+    raft.found([(1, crate::Server::default())].into()).await.unwrap();
     let mut answers = Vec::new();
     for i in 0..500 {
         let (reply, answer) = oneshot::channel();

@@ -42,8 +42,8 @@ async fn written(config: Config, log: Log) -> State {
     assert!(server.raft.status().last_snapshot_index > 0);
     if log == Log::Purged {
         let upto = server.raft.status().last_snapshot_index - 10;
-        server.raft.raft.trigger().purge_log(upto).await.unwrap();
-        let purged = server.raft.raft.wait(Some(PATIENCE));
+        server.raft.core.raft.trigger().purge_log(upto).await.unwrap();
+        let purged = server.raft.core.raft.wait(Some(PATIENCE));
         purged.metrics(|metrics| metrics.purged.is_some(), "purged").await.unwrap();
     }
     let state = (*server.store.current()).clone();
@@ -98,7 +98,7 @@ async fn snapshots_come_by_themselves() {
         server.write_all((0..50).map(|i| format!("node-{round}-{i:02}"))).await;
     }
     let written = |metrics: &RaftMetrics<Types>| metrics.snapshot.is_some_and(|snapshot| snapshot.index >= 300);
-    server.raft.raft.wait(Some(PATIENCE)).metrics(written, "a raft snapshot").await.unwrap();
+    server.raft.core.raft.wait(Some(PATIENCE)).metrics(written, "a raft snapshot").await.unwrap();
     server.raft.shutdown().await;
     assert!(fs::read_dir(dir.path().join("snapshots")).unwrap().count() <= 2);
 }
