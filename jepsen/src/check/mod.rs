@@ -1,6 +1,7 @@
 //! The judges. Each reads a [`RunData`](crate::history::RunData) and nothing else, so that an old run can be
 //! judged again.
 
+pub mod append;
 pub mod coverage;
 pub mod hash;
 pub mod linear;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
     vec![
         Box::new(linear::Linear::default()),
         Box::new(set::Set),
+        Box::new(append::Append),
         Box::new(structure::Structure),
         Box::new(hash::StateHash),
         Box::new(process::Process),

@@ -5,6 +5,7 @@
 //!                                     `-> Recorder
 //! ```
 
+pub mod append;
 pub mod drive;
 pub mod keys;
 pub mod register;
@@ -13,6 +14,7 @@ pub mod session;
 pub mod set;
 pub mod spec;
 pub mod store;
+pub mod txn;
 
 pub use drive::Load;
 pub use session::{Asked, Session};
@@ -33,7 +35,9 @@ pub fn named(name: &str, system: &str) -> Option<Arc<dyn Workload>> {
         "etcd" => Box::new(EtcdStore),
         _ => return None,
     };
+    let weft = system == "weft";
     match name {
+        "append" if weft => Some(Arc::new(append::AppendWorkload::default())),
         "register" => Some(Arc::new(register::RegisterWorkload::new(store))),
         "set" => Some(Arc::new(set::SetWorkload::new(store))),
         _ => None,

@@ -32,6 +32,16 @@ impl<T> Said<T> {
         }
     }
 
+    /// Understands more of what was said; what cannot be understood is unexpected.
+    pub fn and_then<U>(self, understand: impl FnOnce(T) -> Result<U, String>) -> Said<U> {
+        match self {
+            Self::Ok(value, meta) => understand(value).map_or_else(Said::Unexpected, |value| Said::Ok(value, meta)),
+            Self::Fail(why) => Said::Fail(why),
+            Self::Doubt(why) => Said::Doubt(why),
+            Self::Unexpected(what) => Said::Unexpected(what),
+        }
+    }
+
     /// A read has no effect: a doubt about it is a failure.
     #[must_use]
     pub fn of_read(self) -> Self {

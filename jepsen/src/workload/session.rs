@@ -76,8 +76,22 @@ impl Session {
 
     /// Sends one request that may take that long.
     pub async fn ask_within(&mut self, method: Method, path: &str, body: impl Into<Bytes>, timeout: Duration) -> Asked {
-        let request = Request { method, path: path.to_owned(), headers: Vec::new(), body: body.into(), timeout };
+        self.send(Request { method, path: path.to_owned(), headers: Vec::new(), body: body.into(), timeout }).await
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&mut self, request: Request) -> Asked {
         self.client.request(request).await
+    }
+
+    /// A new connection to another server for the same process: only for repeating a request that bears an id,
+    /// within one operation.
+    pub fn move_on(&mut self) {
+        let servers = self.connect.servers();
+        if !self.stays && !servers.is_empty() {
+            let drawn = self.rng.random_range(0..servers.len());
+            self.client = self.connect.client(&servers[drawn]);
+        }
     }
 
     /// Ends an operation. After a doubt the process is retired and another server is asked next.
