@@ -7,6 +7,7 @@ use weft_state::StateView;
 
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
+use crate::query::go_uint;
 use crate::refusal::Refusal;
 use crate::wire::Nothing;
 use crate::wire::config_entry::{Entries, Entry};
@@ -93,16 +94,13 @@ fn kind(name: &str) -> Result<Kind, String> {
 fn swapped(reply: &Reply) -> bool {
     match reply {
         Reply::Swapped(swapped) => *swapped,
-        Reply::Done | Reply::Serial(_) => true,
+        Reply::Done | Reply::Serial(_) | Reply::Txn(_) => true,
     }
 }
 
 fn cas(call: &Call) -> Result<Option<u64>, Refusal> {
     match call.query.text("cas") {
         "" => Ok(None),
-        text => text
-            .parse()
-            .map(Some)
-            .map_err(|_| Refusal::failed(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"))),
+        text => go_uint(text).map(Some).map_err(Refusal::failed),
     }
 }

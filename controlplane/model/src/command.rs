@@ -5,17 +5,22 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::autopilot::AutopilotConfig;
 use crate::ca::CaState;
 use crate::catalog::Node;
 use crate::config_entry::{ConfigEntry, Kind};
 use crate::health::CheckStatus;
 use crate::intention::{Action, Permission};
+use crate::kv::{Key, KvOp};
 use crate::names::{CheckId, NodeName, ServiceId, ServiceName};
 use crate::registration::Registration;
+use crate::session::{Session, SessionId};
 use crate::time::Timestamp;
+use crate::txn::{TxnOp, TxnOutcome};
 
 /// Identifies one mutation across retries, so that it is applied at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +57,33 @@ pub enum Command {
     CaUpdate { expected_modify_index: u64, ca: Box<CaState> },
     /// Reserves the serial number of one leaf, before it is handed out.
     CaIssue { service: ServiceName },
+    /// One write of a key or a tree of keys. Answered with [`Reply::Swapped`].
+    Kv(KvOp),
+    /// A new session; its id is the proposer's choice.
+    SessionCreate(Box<Session>),
+    /// Ends a session; what is not there is not an error.
+    SessionDestroy(SessionId),
+    /// Ends a session whose time has passed: void when it is another one, or somebody else keeps the
+    /// time by now and may have heard of a renewal.
+    SessionExpire { session: SessionId, modify_index: u64, keeper: Uuid },
+    /// A key may be locked again: void when it was blocked anew since.
+    LockDelayOver { key: Key, since: u64 },
+    /// Whoever leads now keeps the time of sessions from here on, under this name.
+    Timekeeper(Uuid),
+    /// All operations at one index, or none. Answered with [`Reply::Txn`].
+    Txn(Vec<TxnOp>),
+    /// Forgets which keys were deleted up to this index.
+    KvReap { upto: u64 },
+    /// Replaces autopilot's settings. `cas`: only if their modify index is this.
+    AutopilotSet { config: AutopilotConfig, cas: Option<u64> },
+    /// A piece of a state to be restored. The first piece of another restore drops this one.
+    RestoreChunk { id: Uuid, seq: u32, bytes: Bytes },
+    /// Puts the state whose pieces have come in the place of what is there.
+    RestoreCommit { id: Uuid, chunks: u32, sha256: [u8; 32] },
+    /// Changes nothing. Every server takes the hash of its state here.
+    Mark,
+    /// Changes nothing. Every server compares the hash that it took at `index`.
+    Verify { index: u64, hash: [u8; 32] },
 }
 
 /// What a [`Command::Deregister`] removes.
@@ -104,6 +136,8 @@ pub enum Reply {
     Swapped(bool),
     /// The serial number reserved by [`Command::CaIssue`].
     Serial(u64),
+    /// The results of a transaction, or the operations that failed.
+    Txn(TxnOutcome),
 }
 
 /// Why a command was refused. Deterministic: every server computes the same one.

@@ -9,6 +9,7 @@
 //! fields that the proposer of a command fills in.
 
 pub mod acl;
+pub mod autopilot;
 pub mod ca;
 pub mod catalog;
 pub mod command;
@@ -19,15 +20,21 @@ pub mod faults;
 pub mod hcl;
 pub mod health;
 pub mod intention;
+pub mod kv;
 pub mod mutant;
 pub mod names;
 pub mod registration;
 pub mod secret;
+pub mod session;
 pub mod time;
 pub mod topic;
+pub mod txn;
 
 pub use command::{ApplyError, Command, Envelope, Reply, RequestId};
 pub use faults::{Fault, Faults};
+pub use kv::{Key, KvEntry, KvOp, KvVerb};
 pub use names::{CheckId, Datacenter, NodeName, ServiceId, ServiceName};
+pub use session::{Session, SessionId};
 pub use time::{GoDuration, Timestamp};
 pub use topic::Topic;
+pub use txn::{TxnError, TxnOp, TxnResult};

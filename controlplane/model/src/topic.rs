@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config_entry::Kind;
+use crate::kv::Key;
 use crate::names::{NodeName, ServiceId, ServiceName};
+use crate::session::SessionId;
 
 /// One thing whose changes can be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,4 +34,22 @@ pub enum Topic {
     AllIntentions,
     /// The CA's configuration and roots.
     Ca,
+    /// One key, present or not. A write of a key names only this one.
+    Kv(Key),
+    /// All keys that begin so. No write names it: the waiters find it from the key.
+    KvPrefix(Key),
+    /// One session, present or not.
+    Session(SessionId),
+    /// The sessions of one node.
+    NodeSessions(NodeName),
+    /// All sessions.
+    Sessions,
+    /// The keys that cannot be locked for a while.
+    LockDelays,
+    /// Who keeps the time: it changes with the leader.
+    Timekeeper,
+    /// Autopilot's settings.
+    Autopilot,
+    /// Everything at once: a snapshot was put in the place of what was there.
+    Everything,
 }

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use weft_model::mutant::{self, Mutant};
+
+use crate::requests::Requests;
 use crate::state::State;
 
 const FORMAT: u8 = 1;
@@ -32,8 +35,14 @@ impl State {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
+        let forgetful;
+        let mut state = self;
+        if mutant::active(Mutant::M11) {
+            forgetful = Self { requests: Requests::default(), ..self.clone() };
+            state = &forgetful;
+        }
         // Writing plain data into memory fails for no value that a State can hold.
-        rmp_serde::encode::write_named(&mut bytes, self).expect("a state is plain data");
+        rmp_serde::encode::write_named(&mut bytes, state).expect("a state is plain data");
         bytes
     }
 

@@ -3,7 +3,7 @@
 use imbl::{OrdMap, OrdSet};
 use weft_model::catalog::{Node, Service};
 use weft_model::health::Check;
-use weft_model::{CheckId, NodeName, ServiceId, ServiceName};
+use weft_model::{CheckId, Key, NodeName, ServiceId, ServiceName, Session, SessionId};
 
 /// Secondary orders of the primary tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,11 @@ pub(crate) struct Derived {
     pub(crate) by_destination: OrdSet<(ServiceName, NodeName, ServiceId)>,
     /// Checks by the instance they belong to; those of the node itself under the empty id.
     pub(crate) checks_of: OrdSet<(NodeName, ServiceId, CheckId)>,
+    pub(crate) sessions_on: OrdSet<(NodeName, SessionId)>,
+    /// Sessions by the checks that they depend on.
+    pub(crate) sessions_by_check: OrdSet<(NodeName, CheckId, SessionId)>,
+    /// Locked keys by their holder.
+    pub(crate) held: OrdSet<(SessionId, Key)>,
 }
 
 impl Derived {
@@ -43,5 +48,31 @@ impl Derived {
 
     pub(crate) fn remove_check(&mut self, check: &Check) {
         self.checks_of.remove(&(check.node.clone(), check.service_id.clone(), check.id.clone()));
+    }
+
+    pub(crate) fn add_session(&mut self, session: &Session) {
+        self.sessions_on.insert((session.node.clone(), session.id));
+        for check in session.checks() {
+            self.sessions_by_check.insert((session.node.clone(), check.clone(), session.id));
+        }
+    }
+
+    pub(crate) fn remove_session(&mut self, session: &Session) {
+        self.sessions_on.remove(&(session.node.clone(), session.id));
+        for check in session.checks() {
+            self.sessions_by_check.remove(&(session.node.clone(), check.clone(), session.id));
+        }
+    }
+
+    pub(crate) fn hold(&mut self, key: &Key, holder: Option<SessionId>) {
+        if let Some(holder) = holder {
+            self.held.insert((holder, key.clone()));
+        }
+    }
+
+    pub(crate) fn let_go(&mut self, key: &Key, holder: Option<SessionId>) {
+        if let Some(holder) = holder {
+            self.held.remove(&(holder, key.clone()));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use imbl::ordmap::DiffItem;
 use weft_model::catalog::Indexed;
 use weft_model::health::Check;
-use weft_model::{NodeName, ServiceId};
+use weft_model::{NodeName, ServiceId, Session, SessionId, Topic};
 
 use crate::state::State;
 use crate::waiters::Changes;
@@ -25,7 +25,24 @@ impl State {
             DiffItem::Add(topic, _) | DiffItem::Remove(topic, _) => topic.clone(),
             DiffItem::Update { new: (topic, _), .. } => topic.clone(),
         });
-        Changes(topics.collect())
+        let keys = older.kv.entries.diff(&self.kv.entries).map(|item| match item {
+            DiffItem::Add(key, _) | DiffItem::Remove(key, _) => Topic::Kv(key.clone()),
+            DiffItem::Update { new: (key, _), .. } => Topic::Kv(key.clone()),
+        });
+        let sessions = self.session_changes(older).map(|(id, _)| Topic::Session(id));
+        Changes(topics.chain(keys).chain(sessions).collect())
+    }
+
+    /// The sessions that are new or no longer the same (`Some`), or gone, since `older`.
+    pub fn session_changes<'a>(
+        &'a self,
+        older: &'a Self,
+    ) -> impl Iterator<Item = (SessionId, Option<&'a Indexed<Session>>)> {
+        older.sessions.diff(&self.sessions).map(|item| match item {
+            DiffItem::Add(id, session) => (*id, Some(session)),
+            DiffItem::Update { new: (id, session), .. } => (*id, Some(session)),
+            DiffItem::Remove(id, _) => (*id, None),
+        })
     }
 
     /// The checks that differ from those of `older`, in no stated order.
@@ -50,8 +67,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use weft_model::Topic;
-
     use super::*;
 
     #[test]

@@ -28,4 +28,13 @@ impl Requests {
             self.answers.remove(&oldest);
         }
     }
+
+    /// Remembers also what another state remembers.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for id in &other.order {
+            if let Some(answer) = other.answers.get(id).filter(|_| !self.answers.contains_key(id)) {
+                self.remember(*id, answer.clone());
+            }
+        }
+    }
 }

@@ -2,14 +2,19 @@
 
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use weft_model::autopilot::AutopilotConfig;
 use weft_model::ca::CaState;
 use weft_model::catalog::{Indexed, Node, Service};
 use weft_model::config_entry::{ConfigEntry, Kind};
 use weft_model::health::Check;
-use weft_model::{CheckId, NodeName, ServiceId, Topic};
+use weft_model::{CheckId, Key, NodeName, ServiceId, Session, SessionId, Topic};
 
 use crate::derived::Derived;
+use crate::kv::KvTable;
+use crate::lock_delay::LockDelay;
 use crate::requests::Requests;
+use crate::staged::Staged;
 
 /// Everything that the cluster knows, as of one log index. Clones share structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +31,15 @@ pub struct State {
     /// Log index of the last change of each topic; removals count, so an index never goes back.
     pub(crate) touched: OrdMap<Topic, u64>,
     pub(crate) requests: Requests,
+    pub(crate) kv: KvTable,
+    pub(crate) sessions: OrdMap<SessionId, Indexed<Session>>,
+    /// Keys that nobody can lock until the leader says that the time is over.
+    pub(crate) delays: OrdMap<Key, LockDelay>,
+    /// Whose timers count.
+    pub(crate) keeper: Uuid,
+    pub(crate) autopilot: Option<Indexed<AutopilotConfig>>,
+    /// The pieces of a restore that have come so far.
+    pub(crate) staged: Option<Staged>,
     #[serde(skip)]
     pub(crate) derived: Derived,
 }
@@ -40,7 +54,26 @@ impl State {
     /// The log index at which `topic` last changed; 0 when it never did.
     #[must_use]
     pub fn touched_at(&self, topic: &Topic) -> u64 {
-        self.touched.get(topic).copied().unwrap_or(0)
+        match topic {
+            Topic::Kv(key) => self.kv.changed_at(key),
+            Topic::KvPrefix(prefix) => self.kv.prefix_changed_at(prefix),
+            // A session never comes back, so what became of it lies behind any later change of sessions.
+            Topic::Session(id) => match self.sessions.get(id) {
+                Some(session) => session.modify_index,
+                None => self.touched_at(&Topic::Sessions),
+            },
+            row => self.touched.get(row).copied().unwrap_or(0),
+        }
+    }
+
+    /// The index to report to a reader of `topic`; 0 when there is none of its own.
+    pub(crate) fn reported_at(&self, topic: &Topic) -> u64 {
+        match topic {
+            Topic::Kv(key) => self.kv.reported_at(key),
+            Topic::KvPrefix(prefix) => self.kv.prefix_reported_at(prefix),
+            Topic::Session(_) => self.touched_at(&Topic::Sessions),
+            row => self.touched_at(row),
+        }
     }
 
     /// Makes the derived tables of a state that was read back.
@@ -54,6 +87,12 @@ impl State {
         }
         for check in self.checks.values() {
             derived.add_check(&check.value);
+        }
+        for session in self.sessions.values() {
+            derived.add_session(&session.value);
+        }
+        for (key, entry) in &self.kv.entries {
+            derived.hold(key, entry.value.session);
         }
         self.derived = derived;
     }
@@ -81,5 +120,11 @@ impl State {
         let keys = self.derived.checks_of.range((node.clone(), service.clone(), CheckId::default())..);
         let keys = keys.take_while(move |(on, of, _)| on == node && of == service);
         keys.filter_map(|(on, _, id)| self.checks.get(&(on.clone(), id.clone())))
+    }
+
+    /// The sessions of a node, by id.
+    pub(crate) fn sessions_on(&self, node: &NodeName) -> impl Iterator<Item = &Indexed<Session>> {
+        let ids = self.derived.sessions_on.range((node.clone(), SessionId(Uuid::nil()))..);
+        ids.take_while(move |(on, _)| on == node).filter_map(|(_, id)| self.sessions.get(id))
     }
 }

@@ -53,7 +53,7 @@ impl Txn {
         Reply::Done
     }
 
-    fn put_node(&mut self, node: &Node) -> Result<(), ApplyError> {
+    pub(super) fn put_node(&mut self, node: &Node) -> Result<(), ApplyError> {
         if node.name.is_empty() {
             return Err(ApplyError::Refused("Must provide node".into()));
         }
@@ -124,7 +124,7 @@ impl Txn {
         Ok(service)
     }
 
-    fn put_service(&mut self, node: &NodeName, service: Service) {
+    pub(super) fn put_service(&mut self, node: &NodeName, service: Service) {
         let key = (node.clone(), service.id.clone());
         let former = self.state.services.get(&key).cloned();
         if former.as_ref().is_some_and(|former| *former.value == service) {
@@ -147,7 +147,8 @@ impl Txn {
         }
     }
 
-    fn remove_node(&mut self, node: &NodeName) {
+    pub(super) fn remove_node(&mut self, node: &NodeName) {
+        self.end_sessions_on(node);
         for id in self.state.services_on(node).map(|service| service.value.id.clone()).collect::<Vec<_>>() {
             self.remove_service(node, &id);
         }
@@ -161,7 +162,7 @@ impl Txn {
         }
     }
 
-    fn remove_service(&mut self, node: &NodeName, id: &ServiceId) {
+    pub(super) fn remove_service(&mut self, node: &NodeName, id: &ServiceId) {
         let Some(former) = self.state.services.remove(&(node.clone(), id.clone())) else { return };
         self.state.derived.remove_service(node, &former.value);
         for check in self.check_ids(node, id) {

@@ -50,7 +50,12 @@ impl Txn {
         self.touch_check(&check);
         self.state.derived.add_check(&check);
         let create_index = former.map_or(self.index, |former| former.create_index);
-        self.state.checks.insert(key, Indexed { value: Arc::new(check), create_index, modify_index: self.index });
+        let is_critical = check.status == CheckStatus::Critical;
+        let stored = Indexed { value: Arc::new(check), create_index, modify_index: self.index };
+        self.state.checks.insert(key.clone(), stored);
+        if is_critical {
+            self.end_sessions_with(&key.0, &key.1);
+        }
         Ok(())
     }
 
@@ -58,6 +63,7 @@ impl Txn {
         let Some(former) = self.state.checks.remove(&(node.clone(), id.clone())) else { return };
         self.state.derived.remove_check(&former.value);
         self.touch_check(&former.value);
+        self.end_sessions_with(node, id);
     }
 
     /// An agent that registers an instance anew names all its checks.

@@ -1,10 +1,15 @@
 //! `apply`: one function a command, over a transaction that is kept only when it succeeds.
 
+mod autopilot;
 mod ca;
 mod catalog;
 mod check;
 mod config_entry;
 mod intention;
+mod kv;
+mod restore;
+mod session;
+mod transaction;
 
 use std::collections::BTreeSet;
 
@@ -36,11 +41,22 @@ pub fn apply(state: &State, index: u64, envelope: &Envelope) -> Outcome {
         Err(_) => (state.clone(), Changes::default()),
     };
     after.index = index;
+    if reply.is_err() && matches!(envelope.command, Command::RestoreCommit { .. }) {
+        // Of no use any more, and big.
+        after.staged = None;
+    }
     for topic in &changed.0 {
-        after.touched.insert(topic.clone(), index);
+        if has_row(topic) {
+            after.touched.insert(topic.clone(), index);
+        }
     }
     after.requests.remember(envelope.id, reply.clone());
     Outcome { state: after, reply, changed }
+}
+
+/// Keys and sessions have their index in their own table.
+fn has_row(topic: &Topic) -> bool {
+    !matches!(topic, Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything)
 }
 
 /// A state being changed.
@@ -63,6 +79,24 @@ impl Txn {
             Command::IntentionDelete(key) => self.intention_delete(key),
             Command::CaUpdate { expected_modify_index, ca } => self.ca_update(*expected_modify_index, ca),
             Command::CaIssue { .. } => self.ca_issue(),
+            Command::Kv(op) => self.kv(op),
+            Command::SessionCreate(session) => self.session_create(session),
+            Command::SessionDestroy(id) => {
+                self.end_session(*id);
+                Ok(Reply::Done)
+            }
+            Command::SessionExpire { session, modify_index, keeper } => {
+                Ok(self.session_expire(*session, *modify_index, *keeper))
+            }
+            Command::LockDelayOver { key, since } => Ok(self.lock_delay_over(key, *since)),
+            Command::Timekeeper(keeper) => Ok(self.timekeeper(*keeper)),
+            Command::Txn(ops) => Ok(self.transaction(ops)),
+            Command::KvReap { upto } => Ok(self.kv_reap(*upto)),
+            Command::AutopilotSet { config, cas } => Ok(self.autopilot_set(config, *cas)),
+            Command::RestoreChunk { id, seq, bytes } => self.restore_chunk(*id, *seq, bytes),
+            Command::RestoreCommit { id, chunks, sha256 } => self.restore_commit(*id, *chunks, sha256),
+            // What they ask for is done beside the state.
+            Command::Mark | Command::Verify { .. } => Ok(Reply::Done),
         }
     }
 

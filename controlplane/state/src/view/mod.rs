@@ -4,6 +4,8 @@ mod ca;
 mod catalog;
 mod config_entry;
 mod intention;
+mod kv;
+mod session;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -26,8 +28,8 @@ pub struct Reads {
     pub topics: BTreeSet<Topic>,
     /// The newest log index at which one of the topics changed; 0 when none ever did.
     pub changed_at: u64,
-    /// The index to report for the answer: `changed_at`, or for things that never existed the index of
-    /// the table that would hold them. Never 0.
+    /// The index to report for the answer: `changed_at`, or for things that never existed, and for missing
+    /// keys, the index of the table that would hold them. Never 0.
     pub index: u64,
 }
 
@@ -60,8 +62,9 @@ impl<'a> StateView<'a> {
     pub fn reads(&self) -> Reads {
         let topics = self.topics.borrow().clone();
         let changed_at = topics.iter().map(|topic| self.state.touched_at(topic)).max().unwrap_or(0);
-        let index = if changed_at > 0 {
-            changed_at
+        let reported = topics.iter().map(|topic| self.state.reported_at(topic)).max().unwrap_or(0);
+        let index = if reported > 0 {
+            reported
         } else {
             topics.iter().filter_map(table).map(|table| self.state.touched_at(&table)).max().unwrap_or(0)
         };
@@ -76,8 +79,20 @@ fn table(topic: &Topic) -> Option<Topic> {
         Topic::Instance(..) | Topic::Service(_) | Topic::Connect(_) => Some(Topic::Services),
         Topic::ConfigEntry(kind, _) => Some(Topic::ConfigKind(*kind)),
         Topic::Intentions(_) => Some(Topic::AllIntentions),
-        Topic::Nodes | Topic::Services | Topic::Checks | Topic::ConfigKind(_) | Topic::AllIntentions | Topic::Ca => {
-            None
-        }
+        Topic::NodeSessions(_) => Some(Topic::Sessions),
+        Topic::Nodes
+        | Topic::Services
+        | Topic::Checks
+        | Topic::ConfigKind(_)
+        | Topic::AllIntentions
+        | Topic::Ca
+        | Topic::Kv(_)
+        | Topic::KvPrefix(_)
+        | Topic::Session(_)
+        | Topic::Sessions
+        | Topic::LockDelays
+        | Topic::Timekeeper
+        | Topic::Autopilot
+        | Topic::Everything => None,
     }
 }
