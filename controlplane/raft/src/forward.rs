@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::stream::StreamExt;
 use parking_lot::Mutex;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -38,7 +39,7 @@ pub(crate) type Forwarded = Result<Vec<Outcome>, TransportError>;
 /// The stream to the last leader.
 #[derive(Default)]
 pub(crate) struct Forward {
-    link: Mutex<Option<(PeerAddress, mpsc::UnboundedSender<Outgoing>)>>,
+    link: Mutex<Option<(PeerAddress, mpsc::Sender<Outgoing>)>>,
 }
 
 struct Outgoing {
@@ -58,15 +59,20 @@ impl Forward {
         let outgoing = Outgoing { requests, outcomes };
         let mut link = self.link.lock();
         let outgoing = match &*link {
-            Some((address, sender)) if address == to => match sender.send(outgoing) {
+            Some((address, sender)) if address == to => match sender.try_send(outgoing) {
                 Ok(()) => return receiver,
-                Err(mpsc::error::SendError(outgoing)) => outgoing,
+                Err(TrySendError::Closed(outgoing)) => outgoing,
+                Err(TrySendError::Full(outgoing)) => {
+                    let full = TransportError::Unreachable("too much waits for the leader".to_owned());
+                    drop(outgoing.outcomes.send(Err(full)));
+                    return receiver;
+                }
             },
             Some(_) | None => outgoing,
         };
-        let (sender, queue) = mpsc::unbounded_channel();
-        // The receiver is held just below.
-        drop(sender.send(outgoing));
+        let (sender, queue) = mpsc::channel(WINDOW);
+        // There is room, and the receiver is held just below.
+        drop(sender.try_send(outgoing));
         tokio::spawn(run(Arc::clone(peers), to.clone(), queue));
         *link = Some((to.clone(), sender));
         receiver
@@ -79,7 +85,7 @@ impl Forward {
 }
 
 /// One stream, from its first batch until it breaks or nobody sends on it any more.
-async fn run(peers: Arc<Peers>, to: PeerAddress, mut queue: mpsc::UnboundedReceiver<Outgoing>) {
+async fn run(peers: Arc<Peers>, to: PeerAddress, mut queue: mpsc::Receiver<Outgoing>) {
     let mut pending = HashMap::new();
     let end = match open(&peers, to).await {
         Ok((frames, answers)) => exchange(&frames, answers, &mut queue, &mut pending).await,
@@ -107,7 +113,7 @@ async fn open(peers: &Peers, to: PeerAddress) -> Result<(mpsc::Sender<Bytes>, An
 async fn exchange(
     frames: &mpsc::Sender<Bytes>,
     mut answers: Answers,
-    queue: &mut mpsc::UnboundedReceiver<Outgoing>,
+    queue: &mut mpsc::Receiver<Outgoing>,
     pending: &mut HashMap<u64, oneshot::Sender<Forwarded>>,
 ) -> TransportError {
     let ended = || TransportError::Unknown("the stream to the leader has ended".to_owned());

@@ -35,9 +35,8 @@ mod reads;
 mod request;
 mod snapshot;
 mod status;
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod transport;
 mod types;
 mod view;

@@ -53,7 +53,7 @@ const SNAPSHOT_RETRY: Duration = Duration::from_secs(1);
 
 /// A running Raft server. Dropping it ends its tasks as a crash would; see [`Raft::shutdown`].
 pub struct Raft {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     reads: Arc<Reads>,
     running: Mutex<Option<Running>>,
 }

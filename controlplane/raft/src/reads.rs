@@ -31,6 +31,9 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long this server may take to apply what the leader had.
 const APPLY_MAX: Duration = Duration::from_secs(10);
 
+/// How many readers may wait for one round; more wait until it begins.
+const READERS: usize = 8192;
+
 /// Somebody who waits for the next round.
 enum Reader {
     /// Reads here, once this server has applied enough.
@@ -41,12 +44,12 @@ enum Reader {
 
 /// The readers' side.
 pub(crate) struct Reads {
-    readers: mpsc::UnboundedSender<Reader>,
+    readers: mpsc::Sender<Reader>,
 }
 
 impl Reads {
     pub(crate) fn new() -> (Self, Rounds) {
-        let (readers, queue) = mpsc::unbounded_channel();
+        let (readers, queue) = mpsc::channel(READERS);
         (Self { readers }, Rounds { queue, leased_until: None })
     }
 
@@ -62,14 +65,14 @@ impl Reads {
 
     async fn ask(&self, reader: fn(Answer) -> Reader) -> Result<u64, ReadError> {
         let (answer, index) = oneshot::channel();
-        self.readers.send(reader(answer)).map_err(|_| ReadError::ShuttingDown)?;
+        self.readers.send(reader(answer)).await.map_err(|_| ReadError::ShuttingDown)?;
         index.await.unwrap_or(Err(ReadError::ShuttingDown))
     }
 }
 
 /// The side that asks.
 pub(crate) struct Rounds {
-    queue: mpsc::UnboundedReceiver<Reader>,
+    queue: mpsc::Receiver<Reader>,
     /// Mutant M5 only.
     leased_until: Option<SystemTime>,
 }
@@ -78,7 +81,7 @@ impl Rounds {
     /// Runs until all readers are gone.
     pub(crate) async fn run(mut self, core: Arc<Core>) {
         let mut readers = Vec::new();
-        while self.queue.recv_many(&mut readers, usize::MAX).await > 0 {
+        while self.queue.recv_many(&mut readers, READERS).await > 0 {
             let index = self.round(&core, &mut readers).await;
             answer(&core, index, std::mem::take(&mut readers));
         }
