@@ -33,6 +33,11 @@ impl Credentials {
         Ok(Self { leaf, servers, clients })
     }
 
+    #[cfg(test)]
+    pub(super) fn leaf(&self) -> &CertificateDer<'static> {
+        &self.leaf.cert[0]
+    }
+
     /// Whether others that trust the same would take this server for one.
     pub(super) fn check(&self, role: &Role) -> Result<(), rustls::Error> {
         let Some((leaf, above)) = self.leaf.cert.split_first() else {
@@ -61,7 +66,7 @@ impl Holder {
         *self.current.write() = Arc::new(credentials);
     }
 
-    fn current(&self) -> Arc<Credentials> {
+    pub(super) fn current(&self) -> Arc<Credentials> {
         Arc::clone(&self.current.read())
     }
 }

@@ -62,6 +62,11 @@ impl Issuer {
         Credentials::new(leaf, roots)
     }
 
+    #[cfg(test)]
+    pub(super) fn root(&self) -> &CertificateDer<'static> {
+        &self.root
+    }
+
     /// Whether the leaf should be replaced. A clock that was set is a reason too.
     pub(super) fn is_due(&self) -> bool {
         SystemTime::now().duration_since(*self.issued.lock()).map_or(true, |age| age > RENEW)

@@ -15,6 +15,7 @@ mod issuer;
 mod role;
 mod secret;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::net::IpAddr;

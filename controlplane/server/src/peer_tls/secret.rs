@@ -90,6 +90,6 @@ mod tests {
         let seed = JoinSecret::read(&STANDARD.encode([7; 32])).unwrap().ca_seed().unwrap();
         assert_eq!(seed, JoinSecret::read(&STANDARD.encode([7; 32])).unwrap().ca_seed().unwrap());
         assert_ne!(seed, JoinSecret::read(&STANDARD.encode([8; 32])).unwrap().ca_seed().unwrap());
-        assert_eq!(STANDARD.encode(seed), "SEED");
+        assert_eq!(STANDARD.encode(seed), "tgQLSFTNJ7bn4G9ly9H30OnSD35O4XxoEwolmih5vhM=");
     }
 }

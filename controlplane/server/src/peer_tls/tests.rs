@@ -1,1 +1,5 @@
+//! Who gets in, and what both ends are told when not. Over real sockets, through the link of weft-raft.
 
+mod given;
+mod issued;
+mod support;
