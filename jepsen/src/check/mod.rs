@@ -5,13 +5,17 @@ pub mod append;
 pub mod coverage;
 pub mod hash;
 pub mod linear;
+pub mod locks;
+pub mod modes;
 pub mod process;
 pub mod recovery;
 pub mod set;
 pub mod structure;
 #[cfg(test)]
 mod testing;
+pub mod truth;
 pub mod verdict;
+pub mod watch;
 
 pub use verdict::{Checker, Finding, Judged, Verdict, exit_code, judge};
 
@@ -22,6 +26,9 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(linear::Linear::default()),
         Box::new(set::Set),
         Box::new(append::Append),
+        Box::new(watch::Watch::default()),
+        Box::new(locks::Locks),
+        Box::new(modes::Modes),
         Box::new(structure::Structure),
         Box::new(hash::StateHash),
         Box::new(process::Process),

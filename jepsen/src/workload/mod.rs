@@ -6,8 +6,12 @@
 //! ```
 
 pub mod append;
+pub mod catalog;
 pub mod drive;
+pub mod journal;
 pub mod keys;
+pub mod locks;
+pub mod modes;
 pub mod register;
 pub mod said;
 pub mod session;
@@ -15,6 +19,8 @@ pub mod set;
 pub mod spec;
 pub mod store;
 pub mod txn;
+pub mod wait;
+pub mod watch;
 
 pub use drive::Load;
 pub use session::{Asked, Session};
@@ -38,6 +44,10 @@ pub fn named(name: &str, system: &str) -> Option<Arc<dyn Workload>> {
     let weft = system == "weft";
     match name {
         "append" if weft => Some(Arc::new(append::AppendWorkload::default())),
+        "catalog" if weft => Some(Arc::new(catalog::CatalogWorkload::default())),
+        "lock" if weft => Some(Arc::new(locks::LocksWorkload::default())),
+        "modes" if weft => Some(Arc::new(modes::ModesWorkload::default())),
+        "watch" if weft => Some(Arc::new(watch::WatchWorkload::default())),
         "register" => Some(Arc::new(register::RegisterWorkload::new(store))),
         "set" => Some(Arc::new(set::SetWorkload::new(store))),
         _ => None,

@@ -4,6 +4,7 @@ mod consul;
 mod etcd;
 
 pub use consul::ConsulStore;
+pub(crate) use consul::entries as consul_entries;
 pub use etcd::EtcdStore;
 
 use futures::future::BoxFuture;

@@ -1,0 +1,173 @@
+//! C4: blocking queries. What they return is the state at the index they announce, they never sleep through a change,
+//! and their index never goes below the one asked with.
+//!
+//! An operation `watch.wait` (or `catalog.wait`) has the input `{"target", "index", "wait_ms", "mode"}` and the answer
+//! `{"index", "body"}`; the bodies are compared with the replayed journal.
+
+pub mod target;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::target::{States, Target, states};
+use super::truth::Truth;
+use super::verdict::{Checker, Finding, Verdict};
+use crate::history::{BandState, Op, RunData};
+
+/// C4.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    /// How long after its acknowledgement a change may take to wake a waiter, when nothing is wrong with its server.
+    pub wake_ns: u64,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { wake_ns: 3_000_000_000 }
+    }
+}
+
+impl Checker for Watch {
+    fn name(&self) -> &'static str {
+        "C4-watch"
+    }
+
+    fn concerns(&self, run: &RunData) -> bool {
+        run.history.iter().any(|op| op.call() == "wait")
+    }
+
+    fn check(&self, run: &RunData) -> Verdict {
+        let mut findings = Vec::new();
+        let mut judged = 0_u64;
+        for workload in ["watch", "catalog"] {
+            if run.of(workload).next().is_none() {
+                continue;
+            }
+            let truth = match Truth::of(run, workload) {
+                Ok(truth) => truth,
+                Err(why) => return Verdict::Unknown(why),
+            };
+            findings.extend(truth.findings.clone());
+            let acks = acks(run, workload);
+            let mut replayed: BTreeMap<Target, States> = BTreeMap::new();
+            for wait in run.of(workload).filter_map(Wait::parse) {
+                let states = replayed.entry(wait.target.clone()).or_insert_with(|| states(&truth, &wait.target));
+                findings.extend(self.judge(run, &wait, states, &acks));
+                judged += 1;
+            }
+        }
+        if judged == 0 && findings.is_empty() {
+            return Verdict::Unknown("no blocking query was ever answered".to_owned());
+        }
+        Verdict::of(findings)
+    }
+}
+
+/// A blocking query with its answer.
+struct Wait<'a> {
+    op: &'a Op,
+    target: Target,
+    asked: u64,
+    wait_ns: u64,
+    stale: bool,
+    index: u64,
+    body: BTreeMap<String, Value>,
+}
+
+impl<'a> Wait<'a> {
+    fn parse(op: &'a Op) -> Option<Self> {
+        if op.call() != "wait" {
+            return None;
+        }
+        let answer = op.ok()?;
+        let body = answer.get("body")?.as_object()?;
+        Some(Self {
+            op,
+            target: Target::parse(op.input.get("target")?.as_str()?, &op.key)?,
+            asked: op.input.get("index")?.as_u64()?,
+            wait_ns: op.input.get("wait_ms")?.as_u64()? * 1_000_000,
+            stale: op.input.get("mode").is_some_and(|mode| mode == "stale"),
+            index: answer.get("index")?.as_u64()?,
+            body: body.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        })
+    }
+
+    fn finding(&self, what: &str, text: String, because: Option<u64>) -> Finding {
+        let text = format!("asked from {} on {}, answered {}: {text}", self.asked, self.op.server, self.index);
+        Finding::new(what, &self.op.key, text, because.into_iter().chain([self.op.index]))
+    }
+}
+
+/// When the change at an index was acknowledged, and by which operation.
+fn acks(run: &RunData, workload: &str) -> BTreeMap<u64, (u64, u64)> {
+    let acked = run.of(workload).filter(|op| op.input.get("id").is_some());
+    acked.filter_map(|op| Some((op.ok()?.get("index")?.as_u64()?, (op.return_ns?, op.index)))).collect()
+}
+
+impl Watch {
+    fn judge(
+        &self,
+        run: &RunData,
+        wait: &Wait<'_>,
+        states: &States,
+        acks: &BTreeMap<u64, (u64, u64)>,
+    ) -> Option<Finding> {
+        self.goes_below(wait).or_else(|| differs(wait, states)).or_else(|| self.slept(run, wait, states, acks))
+    }
+
+    /// A smaller index is only for those who asked a server that lags, and only after the whole wait.
+    fn goes_below(&self, wait: &Wait<'_>) -> Option<Finding> {
+        let waited = wait.op.end_ns().saturating_sub(wait.op.invoke_ns) >= wait.wait_ns;
+        let below = wait.index == 0 || (wait.index < wait.asked && !(wait.stale && waited));
+        below.then(|| wait.finding("index-below-asked", "the index went back".to_owned(), None))
+    }
+
+    /// A change above the asked index that the answer should have shown: one acknowledged before the query began (unless it
+    /// asked for stale data), or long before it was answered.
+    fn slept(
+        &self,
+        run: &RunData,
+        wait: &Wait<'_>,
+        states: &States,
+        acks: &BTreeMap<u64, (u64, u64)>,
+    ) -> Option<Finding> {
+        let next = *states.range(wait.index.max(wait.asked) + 1..).next()?.0;
+        let (acked_ns, writer) = *acks.get(&next)?;
+        if acked_ns < wait.op.invoke_ns && !wait.stale {
+            let text = format!("the change at {next} was acknowledged before the query began");
+            return Some(wait.finding("stale-answer", text, Some(writer)));
+        }
+        let since = acked_ns.max(wait.op.invoke_ns);
+        let late = wait.op.end_ns().saturating_sub(since);
+        if late <= self.wake_ns + run.config.election_ms * 1_000_000
+            || disturbed(run, &wait.op.server, since, wait.op.end_ns())
+        {
+            return None;
+        }
+        let text = format!("slept {} ms past the change at {next}", late / 1_000_000);
+        Some(wait.finding("lost-wake-up", text, Some(writer)))
+    }
+}
+
+/// The body is the state at the announced index: that from the last change at or below it.
+fn differs(wait: &Wait<'_>, states: &States) -> Option<Finding> {
+    let (since, state) = states.range(..=wait.index).next_back()?;
+    (*state != wait.body).then(|| {
+        let text = format!("the state there (since {since}) is {state:?}, the body {:?}", wait.body);
+        wait.finding("body-differs", text, None)
+    })
+}
+
+/// Whether a fault was aimed at that server (or at nobody in particular) in that time.
+fn disturbed(run: &RunData, server: &str, from: u64, to: u64) -> bool {
+    run.nemesis.iter().filter(|band| !matches!(band.state, BandState::Skipped(_))).any(|band| {
+        let apart = band.start_ns > to || band.end_ns.is_some_and(|end| end.saturating_add(1_000_000_000) < from);
+        let aimed = band.targets.iter().any(|target| target == server)
+            || band.cut.iter().any(|link| link.from == server || link.to == server)
+            || (band.targets.is_empty() && band.cut.is_empty());
+        !apart && aimed
+    })
+}

@@ -1,0 +1,120 @@
+//! Blocking queries with known verdicts.
+
+use serde_json::json;
+
+use super::*;
+use crate::check::testing::{Script, whats};
+use crate::history::Band;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Key `w` is 1 from index 10 on, 2 from 20, gone from 30.
+fn script() -> Script {
+    let mut script = Script::default();
+    for (at, changes) in [
+        (10_u64, json!([{"kv": "w", "value": "1"}])),
+        (20, json!([{"kv": "w", "value": "2"}])),
+        (30, json!([{"kv": "w"}])),
+    ] {
+        script.ok(
+            at * SECOND,
+            at * SECOND + 1,
+            "watch.put",
+            "w",
+            json!({"id": at, "changes": changes}),
+            json!({"index": at}),
+        );
+    }
+    let journal =
+        json!([[10, 10, [{"kv": "w", "value": "1"}]], [20, 20, [{"kv": "w", "value": "2"}]], [30, 30, [{"kv": "w"}]]]);
+    script.ok(900 * SECOND, 901 * SECOND, "watch.journal", "", Value::Null, journal);
+    script
+}
+
+fn wait(from: u64, to: u64, asked: u64, index: u64, body: Value) -> RunData {
+    wait_as("default", from, to, asked, index, body)
+}
+
+fn wait_as(mode: &str, from: u64, to: u64, asked: u64, index: u64, body: Value) -> RunData {
+    let mut script = script();
+    let input = json!({"target": "key", "index": asked, "wait_ms": 60_000, "mode": mode});
+    script.ok(from, to, "watch.wait", "w", input, json!({"index": index, "body": body}));
+    script.run(&["s1"])
+}
+
+fn check(run: &RunData) -> Verdict {
+    Watch::default().check(run)
+}
+
+#[test]
+fn a_prompt_and_true_answer_passes() {
+    assert_eq!(check(&wait(12 * SECOND, 20 * SECOND + 5, 10, 20, json!({"w": ["2", 20]}))), Verdict::True);
+    assert_eq!(check(&wait(22 * SECOND, 30 * SECOND + 5, 20, 30, json!({}))), Verdict::True);
+    // Absent: the index of the whole table.
+    assert_eq!(check(&wait(41 * SECOND, 42 * SECOND, 0, 77, json!({}))), Verdict::True);
+}
+
+#[test]
+fn a_body_of_another_index_is_seen() {
+    let run = wait(12 * SECOND, 20 * SECOND + 5, 10, 20, json!({"w": ["1", 10]}));
+    assert_eq!(whats(&check(&run)), ["body-differs"]);
+}
+
+#[test]
+fn an_index_below_the_asked_one_is_seen() {
+    let run = wait(12 * SECOND, 13 * SECOND, 20, 10, json!({"w": ["1", 10]}));
+    assert_eq!(whats(&check(&run)), ["index-below-asked"]);
+    // A lagging server that was asked for whatever it has, and waited.
+    let run = wait_as("stale", 12 * SECOND, 72 * SECOND, 30, 20, json!({"w": ["2", 20]}));
+    assert_eq!(check(&run), Verdict::True);
+}
+
+#[test]
+fn sleeping_through_a_change_is_seen_unless_the_server_was_disturbed() {
+    let mut run = wait(12 * SECOND, 29 * SECOND, 10, 10, json!({"w": ["1", 10]}));
+    assert_eq!(whats(&check(&run)), ["lost-wake-up"]);
+    let band = |target: &str| Band {
+        targets: vec![target.to_owned()],
+        state: BandState::Installed,
+        start_ns: 15 * SECOND,
+        end_ns: Some(25 * SECOND),
+        ..Band::default()
+    };
+    run.nemesis = vec![band("s2")];
+    assert_eq!(whats(&check(&run)), ["lost-wake-up"]);
+    run.nemesis = vec![band("s1")];
+    assert_eq!(check(&run), Verdict::True);
+}
+
+#[test]
+fn a_query_must_show_what_was_acknowledged_before_it() {
+    let answer = || json!({"w": ["1", 10]});
+    assert_eq!(whats(&check(&wait(21 * SECOND, 22 * SECOND, 10, 10, answer()))), ["stale-answer"]);
+    assert_eq!(check(&wait_as("stale", 21 * SECOND, 22 * SECOND, 10, 10, answer())), Verdict::True);
+}
+
+#[test]
+fn services_are_replayed_with_their_health() {
+    let mut script = Script::default();
+    let instance = json!({"node": "n", "id": "a", "name": "web", "port": 1, "status": "passing"});
+    let journal = json!([
+        [5, 1, [{"service": instance}]],
+        [6, 2, [{"status": {"node": "n", "id": "a", "status": "critical"}}]],
+        [7, 3, [{"status": {"node": "n", "id": "a", "status": "critical"}}]],
+        [8, 4, [{"node_gone": "n"}]],
+    ]);
+    script.ok(90, 91, "catalog.journal", "", Value::Null, journal);
+    let truth = Truth::of(&script.run(&["s1"]), "catalog");
+    let states = truth.map(|truth| states(&truth, &Target::Service("web".to_owned()))).unwrap_or_default();
+    // The third change changed nothing.
+    assert_eq!(states.keys().copied().collect::<Vec<_>>(), [0, 5, 6, 8]);
+    assert_eq!(states[&6], BTreeMap::from([("n/a".to_owned(), json!([1, "critical"]))]));
+    assert!(states[&8].is_empty());
+}
+
+#[test]
+fn an_acknowledged_write_that_the_journal_lacks_is_lost() {
+    let mut script = script();
+    script.ok(40, 41, "watch.put", "w", json!({"id": 99, "changes": []}), json!({"index": 40}));
+    assert!(whats(&check(&script.run(&["s1"]))).contains(&"lost"));
+}
