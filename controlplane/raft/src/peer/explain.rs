@@ -1,5 +1,8 @@
 //! What a failed TLS handshake means to whoever runs the servers. Read at both ends.
 
+// The lists of what can go wrong belong to others, and are long.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
@@ -53,7 +56,9 @@ fn distrust(cause: &Error) -> Option<String> {
              --datacenter, --retry-join or cert_file"
         }
         AlertDescription::CertificateRequired => "the other end wants a certificate of this server",
-        AlertDescription::UnsupportedCertificate => "the other end wants a certificate for this use (extended key usage)",
+        AlertDescription::UnsupportedCertificate => {
+            "the other end wants a certificate for this use (extended key usage)"
+        }
         _ => return None,
     };
     Some(text.to_owned())
@@ -79,7 +84,9 @@ fn certificate(fault: &CertificateError) -> String {
 
 fn broken(cause: &Error) -> String {
     match cause {
-        Error::InvalidMessage(_) => "the other end does not speak TLS: is it the servers' port of a weft server?".into(),
+        Error::InvalidMessage(_) => {
+            "the other end does not speak TLS: is it the servers' port of a weft server?".into()
+        }
         Error::PeerIncompatible(why) => format!("the other end does not speak TLS 1.3 as servers do: {why:?}"),
         other => other.to_string(),
     }

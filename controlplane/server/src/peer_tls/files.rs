@@ -77,6 +77,7 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
 fn private_key(path: &Path) -> anyhow::Result<Arc<dyn rustls::sign::SigningKey>> {
     let text = fs::read(path)?;
     // What is wrong with a key is not said in detail: it could show the key.
-    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| anyhow::anyhow!("there is no private key in it (PEM)"))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&text).map_err(|_| anyhow::anyhow!("there is no private key in it (PEM)"))?;
     rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).map_err(|_| anyhow::anyhow!("its key cannot be used"))
 }

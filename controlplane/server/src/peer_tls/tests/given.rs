@@ -72,7 +72,11 @@ async fn a_certificate_of_another_ca_and_a_join_secret_do_not_mix() {
 fn a_server_does_not_start_with_a_certificate_that_others_would_refuse() {
     let operator = Operator::new();
     let client = operator.issue("client", &["client.dc1.consul"], |_| {});
-    assert!(refusal(&client).contains("must name server.dc1.consul, and names client.dc1.consul"), "{}", refusal(&client));
+    assert!(
+        refusal(&client).contains("must name server.dc1.consul, and names client.dc1.consul"),
+        "{}",
+        refusal(&client)
+    );
     let wildcard = operator.issue("wildcard", &["*.dc1.consul"], |_| {});
     assert!(refusal(&wildcard).contains("must name server.dc1.consul"), "{}", refusal(&wildcard));
     let mesh = operator.issue("mesh", &["server.dc1.consul"], |params| {
@@ -146,9 +150,11 @@ fn files_that_change_are_taken_over_when_they_are_whole() {
     running.refresh().unwrap();
     assert_eq!(before, running.holder.current().leaf().to_vec());
 
-    std::thread::sleep(std::time::Duration::from_millis(20));
     let key = fs::read(&files.key).unwrap();
     operator.server("one");
+    // Two writes may fall into one tick of the file system's clock.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(10);
+    fs::File::options().append(true).open(&files.cert).unwrap().set_modified(later).unwrap();
     let renewed = fs::read(&files.key).unwrap();
     fs::write(&files.key, key).unwrap();
     assert!(running.refresh().is_err(), "the key is still the old one");

@@ -56,7 +56,8 @@ async fn a_clock_that_is_days_off_is_named_as_the_reason() {
         let days = Duration::from_secs(24 * 3600 * 9);
         let now = if offset < 0 { SystemTime::now() - days } else { SystemTime::now() + days };
         let odd = link_of(&config, 2);
-        odd.holder.replace(Credentials::new(issuer.leaf(now).unwrap(), RootCertStore::from_iter(roots(&issuer))).unwrap());
+        odd.holder
+            .replace(Credentials::new(issuer.leaf(now).unwrap(), RootCertStore::from_iter(roots(&issuer))).unwrap());
         let met = meet(link_of(&config, 1).tls(), odd.tls()).await;
         assert_refused(&met, reason, "set the clocks");
     }
