@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use weft_model::catalog::Indexed;
 use weft_model::{Key, KvEntry};
 
+use crate::state::State;
+
 /// All keys, and those that were removed not long ago.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,4 +67,12 @@ impl KvTable {
 
 fn from(prefix: &str) -> (Bound<&str>, Bound<&str>) {
     (Bound::Included(prefix), Bound::Unbounded)
+}
+
+impl State {
+    /// Whether the removal of any key up to `index` is still remembered.
+    #[must_use]
+    pub fn has_tombstones(&self, index: u64) -> bool {
+        self.kv.graves.values().any(|removed| *removed <= index)
+    }
 }

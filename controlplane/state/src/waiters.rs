@@ -1,11 +1,12 @@
 //! Who waits for what. A commit costs the readers that it concerns, not all readers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use weft_model::Topic;
+use weft_model::mutant::{self, Mutant};
+use weft_model::{Key, Topic};
 
 /// The topics that one or more commits touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +25,25 @@ impl Changes {
     }
 }
 
-// Looked up and never walked, so its order cannot show.
+/// The waiters of one topic by their numbers, so that thousands can leave at a cost of their own.
+type Places = BTreeMap<u64, Weak<Waiter>>;
+
+// In what order its readers are woken nobody can rely on.
 #[allow(clippy::disallowed_types)]
-type Index = std::collections::HashMap<Topic, Vec<Weak<Waiter>>>;
+type ByTopic = std::collections::HashMap<Topic, Places>;
+
+/// Who is in line for which topic.
+#[derive(Default)]
+struct Index {
+    by_topic: ByTopic,
+    /// How many prefixes of each length are watched. A changed key is looked up once a length, however
+    /// many prefixes there are.
+    prefix_lengths: BTreeMap<usize, usize>,
+    /// The number that the newest subscription got.
+    newest: u64,
+    /// For the mistake of dropping events when the leader changes.
+    deaf: bool,
+}
 
 #[derive(Default)]
 pub(crate) struct Waiters(Mutex<Index>);
@@ -39,6 +56,7 @@ struct Waiter {
 
 /// A reader's place in the index of waiters. Dropping it takes it out.
 pub struct Subscription {
+    number: u64,
     waiter: Arc<Waiter>,
     waiters: Arc<Waiters>,
     topics: BTreeSet<Topic>,
@@ -46,20 +64,87 @@ pub struct Subscription {
 
 impl Waiters {
     pub(crate) fn subscribe(self: &Arc<Self>, topics: BTreeSet<Topic>) -> Subscription {
-        let mut subscription =
-            Subscription { waiter: Arc::default(), waiters: Arc::clone(self), topics: BTreeSet::new() };
+        let number = {
+            let mut index = self.0.lock();
+            index.newest += 1;
+            index.newest
+        };
+        let (waiter, waiters) = (Arc::default(), Arc::clone(self));
+        let mut subscription = Subscription { number, waiter, waiters, topics: BTreeSet::new() };
         subscription.watch(topics);
         subscription
     }
 
     pub(crate) fn wake(&self, changes: &Changes) {
-        let waiters = self.0.lock();
+        let mut index = self.0.lock();
+        if mutant::active(Mutant::M13) && index.misses(changes) {
+            return;
+        }
+        if changes.0.contains(&Topic::Everything) {
+            return index.by_topic.iter().for_each(|(topic, places)| fire(topic, places));
+        }
         for topic in &changes.0 {
-            for waiter in waiters.get(topic).into_iter().flatten().filter_map(Weak::upgrade) {
-                waiter.fired.lock().insert(topic.clone());
-                waiter.wake.notify_one();
+            if let Some(places) = index.by_topic.get(topic) {
+                fire(topic, places);
+            }
+            if let Topic::Kv(key) = topic {
+                index.wake_prefixes_of(key);
             }
         }
+    }
+}
+
+impl Index {
+    fn wake_prefixes_of(&self, key: &Key) {
+        for length in self.prefix_lengths.keys().take_while(|length| **length <= key.len()) {
+            let Some(prefix) = key.get(..*length) else { continue };
+            if let Some((topic, places)) = self.by_topic.get_key_value(&Topic::KvPrefix(prefix.into())) {
+                fire(topic, places);
+            }
+        }
+    }
+
+    fn add(&mut self, topic: &Topic, number: u64, waiter: &Arc<Waiter>) {
+        let places = self.by_topic.entry(topic.clone()).or_insert_with(|| {
+            if let Topic::KvPrefix(prefix) = topic {
+                *self.prefix_lengths.entry(prefix.len()).or_default() += 1;
+            }
+            Places::new()
+        });
+        places.insert(number, Arc::downgrade(waiter));
+    }
+
+    fn remove(&mut self, topic: &Topic, number: u64) {
+        let Some(places) = self.by_topic.get_mut(topic) else { return };
+        places.remove(&number);
+        if !places.is_empty() {
+            return;
+        }
+        self.by_topic.remove(topic);
+        if let Topic::KvPrefix(prefix) = topic
+            && let Some(count) = self.prefix_lengths.get_mut(&prefix.len())
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.prefix_lengths.remove(&prefix.len());
+            }
+        }
+    }
+
+    /// The mistake: what a new leader commits first wakes nobody.
+    fn misses(&mut self, changes: &Changes) -> bool {
+        if changes.0.contains(&Topic::Timekeeper) {
+            self.deaf = true;
+            return false;
+        }
+        !changes.is_empty() && std::mem::take(&mut self.deaf)
+    }
+}
+
+fn fire(topic: &Topic, places: &Places) {
+    for waiter in places.values().filter_map(Weak::upgrade) {
+        waiter.fired.lock().insert(topic.clone());
+        waiter.wake.notify_one();
     }
 }
 
@@ -67,14 +152,14 @@ impl Subscription {
     /// Waits for these topics from now on, instead of the former ones. After it, look at the store's
     /// current state once more: what was committed before the call wakes nobody.
     pub fn watch(&mut self, topics: BTreeSet<Topic>) {
-        let mut waiters = self.waiters.0.lock();
+        let mut index = self.waiters.0.lock();
         for topic in self.topics.difference(&topics) {
-            remove(&mut waiters, topic, &self.waiter);
+            index.remove(topic, self.number);
         }
         for topic in topics.difference(&self.topics) {
-            waiters.entry(topic.clone()).or_default().push(Arc::downgrade(&self.waiter));
+            index.add(topic, self.number, &self.waiter);
         }
-        drop(waiters);
+        drop(index);
         self.topics = topics;
     }
 
@@ -92,19 +177,9 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut waiters = self.waiters.0.lock();
+        let mut index = self.waiters.0.lock();
         for topic in &self.topics {
-            remove(&mut waiters, topic, &self.waiter);
+            index.remove(topic, self.number);
         }
-    }
-}
-
-fn remove(waiters: &mut Index, topic: &Topic, waiter: &Arc<Waiter>) {
-    let Some(list) = waiters.get_mut(topic) else { return };
-    if let Some(position) = list.iter().position(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(waiter))) {
-        list.swap_remove(position);
-    }
-    if list.is_empty() {
-        waiters.remove(topic);
     }
 }
