@@ -46,9 +46,9 @@ impl Files {
             bail!("key_file {} does not belong to cert_file {}", key.display(), cert.display());
         }
         let credentials = Credentials::new(Arc::new(leaf), roots)?;
-        credentials.check(&self.role).with_context(|| {
-            format!("cert_file {}: other servers would refuse it; it must name {}", cert.display(), self.role.name())
-        })?;
+        if let Err(why) = credentials.check(&self.role) {
+            bail!("cert_file {}: other servers would refuse it: {why}", cert.display());
+        }
         *self.read.lock() = changed;
         Ok(credentials)
     }

@@ -2,4 +2,5 @@
 
 mod given;
 mod issued;
+mod keys;
 mod support;
