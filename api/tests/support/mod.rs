@@ -7,7 +7,7 @@ pub(crate) mod like;
 pub(crate) mod schema;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,16 +22,18 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 use weft_api::Host;
+use weft_api::archive::SealKey;
 use weft_api::host::{
     AgentInfo, Authority, AuthorityError, AutopilotHealth, Cluster, ClusterError, Contact, HeartbeatError, IssuedLeaf,
-    LocalChecks, Member, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer,
+    LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer,
+    ServerHealth,
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
 use weft_model::catalog::{Node, Service};
 use weft_model::health::{Check, CheckDefinition, CheckStatus};
 use weft_model::intention::DefaultPolicy;
 use weft_model::registration::{Registration, ServiceRegistration};
-use weft_model::{CheckId, Command, Envelope, NodeName, RequestId, ServiceName, Timestamp};
+use weft_model::{CheckId, Command, Envelope, NodeName, RequestId, ServiceName, SessionId, Timestamp};
 use weft_state::{Applied, Proposal, State, StateView, Store, apply};
 
 pub(crate) const TRUST_DOMAIN: &str = "11111111-2222-3333-4444-555555555555.consul";
@@ -47,6 +49,8 @@ pub(crate) struct Agent {
     /// How many reads asked for a read index.
     pub(crate) read_indexes: Arc<AtomicU64>,
     pub(crate) leaf_index: Arc<AtomicU64>,
+    pub(crate) healthy: Arc<AtomicBool>,
+    pub(crate) seal_key: Arc<Mutex<Option<SealKey>>>,
 }
 
 /// What was answered.
@@ -81,7 +85,11 @@ impl Agent {
         tokio::spawn(order(Arc::clone(&store), proposals));
         let (leads, leaf_index) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(7)));
         let (last_contact, read_indexes) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let (healthy, seal_key) = (Arc::new(AtomicBool::new(true)), Arc::default());
         let members = Members {
+            store: Arc::clone(&store),
+            healthy: Arc::clone(&healthy),
+            seal_key: Arc::clone(&seal_key),
             leads: Arc::clone(&leads),
             last_contact: Arc::clone(&last_contact),
             read_indexes: Arc::clone(&read_indexes),
@@ -96,7 +104,7 @@ impl Agent {
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();
-        Self { router: weft_api::router(host), store, leads, last_contact, read_indexes, leaf_index }
+        Self { router: weft_api::router(host), store, leads, last_contact, read_indexes, healthy, seal_key, leaf_index }
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
@@ -234,7 +242,8 @@ async fn order(store: Arc<Store>, mut proposals: mpsc::Receiver<Proposal>) {
         index += 1;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let at = Timestamp(i64::try_from(now.as_nanos()).unwrap());
-        let envelope = Envelope { id: RequestId(uuid::Uuid::new_v4()), at, command };
+        let id = RequestId { origin: 1, sequence: index };
+        let envelope = Envelope { id, settled: index, at, command };
         let outcome = apply(&store.current(), index, &envelope);
         store.publish(Arc::new(outcome.state), &outcome.changed);
         let _ = reply.send(Ok(Applied { index, reply: outcome.reply }));
@@ -319,6 +328,9 @@ impl Authority for Ca {
 }
 
 struct Members {
+    store: Arc<Store>,
+    healthy: Arc<AtomicBool>,
+    seal_key: Arc<Mutex<Option<SealKey>>>,
     leads: Arc<AtomicBool>,
     last_contact: Arc<AtomicU64>,
     read_indexes: Arc<AtomicU64>,
@@ -349,7 +361,19 @@ impl Cluster for Members {
     }
 
     fn members(&self) -> Vec<Member> {
-        vec![]
+        let tags = [
+            ("acls", "0"),
+            ("build", "1.8.7:"),
+            ("dc", "dc1"),
+            ("id", "84e34cd5-90ff-de04-43ed-5520a997731f"),
+            ("port", "28501"),
+            ("role", "consul"),
+            ("segment", ""),
+            ("vsn", "2"),
+        ];
+        let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let (name, address) = ("n1".into(), "127.0.0.1".to_owned());
+        vec![Member { name, address, port: 28501, tags, status: MemberStatus::Alive }]
     }
 
     fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
@@ -390,11 +414,33 @@ impl Cluster for Members {
     }
 
     fn autopilot_health(&self) -> BoxFuture<'_, Result<AutopilotHealth, ClusterError>> {
-        async { Ok(AutopilotHealth { healthy: true, ..AutopilotHealth::default() }) }.boxed()
+        let server = ServerHealth {
+            id: own_node().id,
+            name: "n1".into(),
+            address: "127.0.0.1:28501".into(),
+            status: MemberStatus::Alive,
+            version: "1.8.7".into(),
+            leader: true,
+            last_contact: Some(Duration::ZERO),
+            last_term: 2,
+            last_index: 12,
+            healthy: self.healthy.load(Ordering::SeqCst),
+            voter: true,
+            read_replica: false,
+            stable_since: Timestamp(1_700_000_000_000_000_000),
+        };
+        async move { Ok(AutopilotHealth { healthy: server.healthy, failure_tolerance: 0, servers: vec![server] }) }
+            .boxed()
     }
 
-    fn renew_session(&self, _: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>> {
-        async { Ok(false) }.boxed()
+    fn renew_session(&self, session: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>> {
+        let state = self.store.current();
+        let known = StateView::new(&state).session(SessionId(session)).is_some();
+        async move { Ok(known) }.boxed()
+    }
+
+    fn seal_key(&self) -> Option<SealKey> {
+        self.seal_key.lock().unwrap().clone()
     }
 
     fn debug(&self) -> Value {

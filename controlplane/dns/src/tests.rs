@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
-use uuid::Uuid;
 use weft_model::catalog::{Node, Service, Weights};
 use weft_model::health::{Check, CheckStatus};
 use weft_model::registration::{Registration, ServiceRegistration};
@@ -78,7 +77,7 @@ fn handler(rows: &[Row], settings: Settings) -> Handler {
     let mut state = State::default();
     for (row, index) in rows.iter().zip(1..) {
         let command = Command::Register(Box::new(registration(row)));
-        let envelope = Envelope { id: RequestId(Uuid::from_u128(index.into())), at: Timestamp(0), command };
+        let envelope = Envelope { id: RequestId { origin: 1, sequence: index }, settled: index, at: Timestamp(0), command };
         let outcome = apply(&state, index, &envelope);
         outcome.reply.unwrap();
         state = outcome.state;

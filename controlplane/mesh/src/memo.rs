@@ -118,8 +118,8 @@ mod tests {
         let mut state = State::default();
         for (index, name) in (1u64..).zip(names) {
             let node = weft_model::catalog::Node { name: (*name).into(), address: "::1".into(), ..Default::default() };
-            let id = RequestId(uuid::Uuid::from_u128(index.into()));
-            let envelope = Envelope { id, at: Timestamp(0), command: Command::register_node(node) };
+            let id = RequestId { origin: 1, sequence: index };
+            let envelope = Envelope { id, settled: index, at: Timestamp(0), command: Command::register_node(node) };
             state = apply(&state, index, &envelope).state;
         }
         state

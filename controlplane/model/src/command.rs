@@ -22,15 +22,23 @@ use crate::session::{Session, SessionId};
 use crate::time::Timestamp;
 use crate::txn::{TxnOp, TxnOutcome};
 
-/// Identifies one mutation across retries, so that it is applied at most once.
+/// Identifies one mutation across retries, so that it is applied at most once. Ordered by origin, then
+/// by the order of proposing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(pub Uuid);
+pub struct RequestId {
+    /// One run of one server: a random number.
+    pub origin: u64,
+    /// Counts the mutations of that run.
+    pub sequence: u64,
+}
 
 /// A command on its way through the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
     pub id: RequestId,
+    /// All mutations of this origin with a lower sequence have got their answers: none of them is ever
+    /// sent again, so nobody needs to remember them.
+    pub settled: u64,
     /// The proposer's time; the only time that apply knows.
     pub at: Timestamp,
     pub command: Command,

@@ -9,6 +9,7 @@
 
 mod append;
 mod batch;
+mod sequence;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use weft_state::{Proposal, ProposeError};
 
 pub(crate) use append::append;
 use batch::Batch;
+use sequence::Sequence;
 
 use crate::core::Core;
 
@@ -41,6 +43,7 @@ impl Proposer {
     pub(crate) async fn run(mut self) {
         let mut batches = JoinSet::new();
         let mut gathered = Vec::new();
+        let sequence = Sequence::new();
         loop {
             tokio::select! {
                 () = self.core.stop.cancelled() => break,
@@ -50,7 +53,7 @@ impl Proposer {
                     if count == 0 {
                         break;
                     }
-                    let batch = Batch::new(std::mem::take(&mut gathered));
+                    let batch = Batch::new(std::mem::take(&mut gathered), &sequence);
                     // Sent here, not in the task: proposals keep the order in which they came.
                     let sent = batch.send(&self.core).await;
                     let core = Arc::clone(&self.core);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 use weft_model::{Envelope, RequestId};
 use weft_state::{Applied, State, Store, apply};
 
@@ -16,7 +15,8 @@ pub(crate) fn store(state: State) -> (Arc<Store>, JoinHandle<()>) {
     let order = tokio::spawn(async move {
         while let Some(proposal) = proposals.recv().await {
             let state = log.current();
-            let envelope = Envelope { id: RequestId(Uuid::new_v4()), at: now(), command: proposal.command };
+            let id = RequestId { origin: 1, sequence: state.index() };
+            let envelope = Envelope { id, settled: state.index(), at: now(), command: proposal.command };
             let outcome = apply(&state, state.index() + 1, &envelope);
             let index = outcome.state.index();
             log.publish(Arc::new(outcome.state), &outcome.changed);

@@ -4,10 +4,16 @@
 
 mod support;
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
 use proptest::prelude::*;
+use support::sessions::{self, World};
 use support::{Answers, command, run};
-use weft_model::{Command, Envelope, RequestId, Timestamp};
-use weft_state::{State, StateView, apply};
+use weft_model::kv::KvVerb;
+use weft_model::{Command, Envelope, Reply, RequestId, Timestamp, TxnOp};
+use weft_state::{Reads, State, StateView, Store, Subscription, apply};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -17,10 +23,14 @@ proptest! {
         let mut state = State::default();
         for (position, command) in history.into_iter().enumerate() {
             let before = Answers::of(&state);
+            let (store, _log) = Store::new(state.clone());
+            let waiting = |(_, reads): &(String, Reads)| store.subscribe(reads.topics.clone());
+            let mut readers: Vec<Subscription> = before.0.values().map(waiting).collect();
             let outcome = run(&state, position as u64 + 1, command);
+            store.publish(Arc::new(outcome.state.clone()), &outcome.changed);
             let after = Answers::of(&outcome.state);
-            for (name, (answer, reads)) in &before.0 {
-                let woken = reads.topics.iter().any(|topic| outcome.changed.0.contains(topic));
+            for ((name, (answer, reads)), reader) in before.0.iter().zip(&mut readers) {
+                let woken = pin!(reader.changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
                 prop_assert!(woken || after.0[name].0 == *answer, "{name} changed, its reader sleeps");
                 prop_assert!(after.0[name].1.index >= reads.index, "the index of {name} went back");
             }
@@ -77,10 +87,98 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn the_hash_is_the_same_for_the_same_log_and_after_a_raft_snapshot(
+        history in prop::collection::vec(command(), 0..40),
+    ) {
+        let state = support::replay(&history);
+        prop_assert_eq!(state.hash(), support::replay(&history).hash());
+        prop_assert_eq!(State::decode(&state.encode()).unwrap().hash(), state.hash());
+    }
+
+    #[test]
+    fn a_transaction_is_all_or_nothing_and_what_its_operations_are_one_by_one(
+        history in prop::collection::vec(sessions::command(), 1..20),
+        ops in prop::collection::vec(sessions::kv_op(), 1..5),
+    ) {
+        let mut world = World::with_sessions(3);
+        for command in history {
+            drop(world.run(command));
+        }
+        let before = world.state.clone();
+        let outcome = world.apply(Command::Txn(ops.iter().cloned().map(TxnOp::Kv).collect()));
+        let Ok(Reply::Txn(result)) = &outcome.reply else { panic!("{:?}", outcome.reply) };
+        if result.is_err() {
+            prop_assert!(outcome.changed.is_empty());
+            prop_assert_eq!(Answers::of(&before).0, Answers::of(&world.state).0);
+            return Ok(());
+        }
+        let at = world.index();
+        let mut single = World { state: before };
+        for (sequence, op) in (0..).zip(ops) {
+            let envelope = Envelope {
+                id: RequestId { origin: 2, sequence },
+                settled: 0,
+                at: Timestamp(0),
+                command: Command::Kv(op),
+            };
+            let one = apply(&single.state, at, &envelope);
+            // No condition of a transaction that went through fails for one alone.
+            prop_assert_eq!(one.reply, Ok(Reply::Swapped(true)));
+            single.state = one.state;
+        }
+        prop_assert_eq!(single.view().kv_list(""), world.view().kv_list(""));
+    }
+
+    #[test]
+    fn a_lock_has_one_living_holder_and_its_index_grows_while_it_is_written_under_lock(
+        history in prop::collection::vec(sessions::command(), 1..60),
+    ) {
+        let mut world = World::with_sessions(2);
+        for command in history {
+            let before = world.view().kv_list("");
+            let under_lock = matches!(&command, Command::Kv(op)
+                if matches!(op.verb, KvVerb::Lock { .. } | KvVerb::Unlock { .. }));
+            drop(world.run(command));
+            for (key, entry) in world.view().kv_list("") {
+                let holder = entry.value.session;
+                prop_assert!(holder.is_none_or(|id| world.view().session(id).is_some()), "{key} is held by nobody");
+                let former = before.iter().find(|(known, _)| *known == key).map(|(_, entry)| &entry.value);
+                if let Some(former) = former.filter(|_| under_lock) {
+                    let fresh = holder.is_some() && holder != former.session;
+                    prop_assert_eq!(entry.value.lock_index, former.lock_index + u64::from(fresh));
+                    // Nobody takes over from a living holder.
+                    prop_assert!(!fresh || former.session.is_none());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_raft_snapshot_installed_wakes_whoever_it_concerns(
+        history in prop::collection::vec(command(), 1..40), cut in 0usize..40,
+    ) {
+        let older = support::replay(&history[..cut.min(history.len())]);
+        let newer = State::decode(&support::replay(&history).encode()).unwrap();
+        let (before, after) = (Answers::of(&older), Answers::of(&newer));
+        let (store, _log) = Store::new(older.clone());
+        for (name, (answer, reads)) in &before.0 {
+            let mut reader = store.subscribe(reads.topics.clone());
+            store.publish(Arc::new(newer.clone()), &newer.changes_since(&older));
+            let woken = pin!(reader.changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            prop_assert!(woken || after.0[name].0 == *answer, "{name} changed, its reader sleeps");
+        }
+    }
+}
+
 #[test]
 fn a_retry_is_applied_once_and_answered_alike() {
     let envelope = Envelope {
-        id: RequestId(uuid::Uuid::from_u128(7)),
+        id: RequestId { origin: 1, sequence: 7 },
+        settled: 7,
         at: Timestamp(1),
         command: Command::CaIssue { service: "web".into() },
     };

@@ -3,15 +3,16 @@
 //! A command keeps its request id through all tries, and whoever applies it applies an id once. So a
 //! try with an unknown outcome is followed by another one, until somebody says what became of it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
-use uuid::Uuid;
-use weft_model::{Envelope, RequestId, Timestamp};
+use weft_model::{Envelope, Timestamp};
 use weft_state::{Applied, Proposal, ProposeError};
 
 use super::append::{Appended, append};
+use super::sequence::{Numbers, Sequence};
 use crate::core::{Core, Leader};
 use crate::forward::Forwarded;
 use crate::outcome::Outcome;
@@ -36,6 +37,8 @@ struct Write {
 pub(super) struct Batch {
     writes: Vec<Write>,
     since: Instant,
+    /// Held until all are answered.
+    numbers: Numbers,
 }
 
 /// A batch that was given to somebody.
@@ -52,16 +55,18 @@ enum Recipient {
 
 impl Batch {
     /// Stamps the commands. An envelope that cannot be encoded is refused at once.
-    pub(super) fn new(proposals: Vec<Proposal>) -> Self {
+    pub(super) fn new(proposals: Vec<Proposal>, sequence: &Arc<Sequence>) -> Self {
+        let numbers = sequence.take(proposals.len());
         let at = now();
         let mut writes = Vec::with_capacity(proposals.len());
-        for Proposal { command, reply } in proposals {
-            match Request::new(Envelope { id: RequestId(Uuid::new_v4()), at, command }) {
+        for (position, Proposal { command, reply }) in proposals.into_iter().enumerate() {
+            let (id, settled) = (numbers.id(position), numbers.settled);
+            match Request::new(Envelope { id, settled, at, command }) {
                 Ok(request) => writes.push(Write { request, reply, perhaps: false }),
                 Err(error) => drop(reply.send(Err(ProposeError::Unavailable(error.to_string())))),
             }
         }
-        Self { writes, since: Instant::now() }
+        Self { writes, since: Instant::now(), numbers }
     }
 
     pub(super) async fn send(self, core: &Core) -> Sent {
@@ -83,7 +88,7 @@ impl Sent {
     pub(super) async fn finish(mut self, core: &Core) {
         let since = self.batch.since;
         loop {
-            let mut again = self.answer(core).await;
+            let (mut again, numbers) = self.answer(core).await;
             if again.is_empty() {
                 return;
             }
@@ -97,14 +102,14 @@ impl Sent {
                 return;
             }
             core.leader_other_than(&leader, RETRY).await;
-            self = Batch { writes: again, since }.send(core).await;
+            self = Batch { writes: again, since, numbers }.send(core).await;
         }
     }
 
     /// Answers what has an outcome and gives back what is to be tried again.
-    async fn answer(self, core: &Core) -> Vec<Write> {
+    async fn answer(self, core: &Core) -> (Vec<Write>, Numbers) {
         let deadline = self.batch.since + core.limits.propose_timeout;
-        let writes = self.batch.writes;
+        let Batch { writes, numbers, .. } = self.batch;
         let mut again = Vec::new();
         match self.to {
             Recipient::Nobody => again = writes,
@@ -122,7 +127,7 @@ impl Sent {
                 }
             }
         }
-        again
+        (again, numbers)
     }
 }
 

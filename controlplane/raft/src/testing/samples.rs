@@ -63,8 +63,8 @@ pub(crate) fn log_id(term: u64, index: u64) -> LogId {
 
 /// An entry that registers a node named after its index.
 pub(crate) fn entry(term: u64, index: u64) -> Entry {
-    let id = RequestId(uuid::Uuid::from_u128(u128::from(index)));
-    let envelope = Envelope { id, at: Timestamp(1), command: register(&format!("node-{index}")) };
+    let id = RequestId { origin: 1, sequence: index };
+    let envelope = Envelope { id, settled: index, at: Timestamp(1), command: register(&format!("node-{index}")) };
     Entry { log_id: log_id(term, index), payload: Payload::Normal(Request::new(envelope).unwrap()) }
 }
 

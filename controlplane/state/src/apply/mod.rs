@@ -30,9 +30,8 @@ pub struct Outcome {
 /// Applies the entry at log index `index`. A function of its arguments alone.
 #[must_use]
 pub fn apply(state: &State, index: u64, envelope: &Envelope) -> Outcome {
-    if let Some(answer) = state.requests.answer(envelope.id) {
-        let state_after = State { index, ..state.clone() };
-        return Outcome { state: state_after, reply: answer.clone(), changed: Changes::default() };
+    if let Some(reply) = state.requests.answer(envelope.id) {
+        return Outcome { state: State { index, ..state.clone() }, reply, changed: Changes::default() };
     }
     let mut txn = Txn { state: state.clone(), index, at: envelope.at, touched: BTreeSet::new() };
     let reply = txn.run(&envelope.command);
@@ -50,7 +49,7 @@ pub fn apply(state: &State, index: u64, envelope: &Envelope) -> Outcome {
             after.touched.insert(topic.clone(), index);
         }
     }
-    after.requests.remember(envelope.id, reply.clone());
+    after.requests.remember(envelope, index, reply.clone());
     Outcome { state: after, reply, changed }
 }
 

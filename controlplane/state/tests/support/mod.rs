@@ -2,6 +2,8 @@
 // Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod sessions;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -15,13 +17,13 @@ use weft_model::registration::{Registration, ServiceRegistration};
 use weft_model::{Command, Envelope, RequestId, Timestamp};
 use weft_state::{Outcome, Reads, State, StateView, apply};
 
-const NODES: [&str; 3] = ["n1", "n2", "n3"];
+pub(crate) const NODES: [&str; 3] = ["n1", "n2", "n3"];
 const NAMES: [&str; 4] = ["api", "db", "web", "*"];
 const IDS: [&str; 4] = ["api", "api-2", "web", "web-sidecar-proxy"];
 
 pub(crate) fn run(state: &State, index: u64, command: Command) -> Outcome {
-    let id = RequestId(uuid::Uuid::from_u128(u128::from(index)));
-    apply(state, index, &Envelope { id, at: Timestamp(index.cast_signed()), command })
+    let id = RequestId { origin: 1, sequence: index };
+    apply(state, index, &Envelope { id, settled: index, at: Timestamp(index.cast_signed()), command })
 }
 
 pub(crate) fn replay(history: &[Command]) -> State {
@@ -78,6 +80,25 @@ impl Answers {
             }
             ask(format!("node checks {on}"), &|view| format!("{:?}", view.node_checks(&on.into())));
         }
+        ask("sessions".into(), &|view| format!("{:?}", view.sessions()));
+        ask("autopilot".into(), &|view| format!("{:?}", view.autopilot()));
+        ask("delays".into(), &|view| {
+            view.note(weft_model::Topic::LockDelays);
+            format!("{:?}", state.lock_delays().collect::<Vec<_>>())
+        });
+        for number in 1..4 {
+            ask(format!("session {number}"), &|view| format!("{:?}", view.session(sessions::sid(number))));
+        }
+        for on in NODES {
+            ask(format!("sessions on {on}"), &|view| format!("{:?}", view.node_sessions(&on.into())));
+        }
+        for key in sessions::KEYS {
+            ask(format!("key {key}"), &|view| format!("{:?}", view.kv(key)));
+        }
+        for prefix in sessions::PREFIXES {
+            ask(format!("keys under {prefix}"), &|view| format!("{:?}", view.kv_list(prefix)));
+            ask(format!("names under {prefix}"), &|view| format!("{:?}", view.kv_keys(prefix, "/")));
+        }
         for name in NAMES {
             ask(format!("instances {name}"), &|view| format!("{:?}", view.instances(&name.into())));
             ask(format!("connect {name}"), &|view| format!("{:?}", view.connect_instances(&name.into())));
@@ -113,10 +134,11 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
             Command::IntentionDelete(IntentionKey::Exact { source: source.into(), destination: destination.into() })
         }),
         1 => pick(&NAMES).prop_map(|service| Command::CaIssue { service: service.into() }),
+        12 => sessions::command(),
     ]
 }
 
-fn pick(from: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+pub(crate) fn pick(from: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(from)
 }
 

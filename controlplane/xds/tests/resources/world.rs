@@ -140,8 +140,8 @@ pub(crate) fn replay(history: &[Command]) -> State {
 
 /// The state after one more command, and the topics that it touched.
 pub(crate) fn step(state: &State, index: u64, command: Command) -> (State, weft_state::Changes) {
-    let id = RequestId(uuid::Uuid::from_u128(index.into()));
-    let outcome = apply(state, index, &Envelope { id, at: Timestamp(0), command });
+    let id = RequestId { origin: 1, sequence: index };
+    let outcome = apply(state, index, &Envelope { id, settled: index, at: Timestamp(0), command });
     (outcome.state, outcome.changed)
 }
 
