@@ -10,5 +10,6 @@
 pub mod check;
 pub mod client;
 pub mod history;
+pub mod proof;
 pub mod report;
 pub mod workload;

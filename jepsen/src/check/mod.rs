@@ -9,10 +9,11 @@ pub mod locks;
 pub mod modes;
 pub mod process;
 pub mod recovery;
+pub mod restore;
 pub mod set;
 pub mod structure;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod truth;
 pub mod verdict;
 pub mod watch;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(watch::Watch::default()),
         Box::new(locks::Locks),
         Box::new(modes::Modes),
+        Box::new(restore::Restore),
         Box::new(structure::Structure),
         Box::new(hash::StateHash),
         Box::new(process::Process),

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod keys;
 pub mod locks;
 pub mod modes;
+pub mod operator;
 pub mod register;
 pub mod said;
 pub mod session;
@@ -47,6 +48,7 @@ pub fn named(name: &str, system: &str) -> Option<Arc<dyn Workload>> {
         "catalog" if weft => Some(Arc::new(catalog::CatalogWorkload::default())),
         "lock" if weft => Some(Arc::new(locks::LocksWorkload::default())),
         "modes" if weft => Some(Arc::new(modes::ModesWorkload::default())),
+        "operator" if weft => Some(Arc::new(operator::OperatorWorkload::default())),
         "watch" if weft => Some(Arc::new(watch::WatchWorkload::default())),
         "register" => Some(Arc::new(register::RegisterWorkload::new(store))),
         "set" => Some(Arc::new(set::SetWorkload::new(store))),
