@@ -1,7 +1,7 @@
 //! The bytes of a [`State`], as a raft snapshot holds them: a format version, then MessagePack with
 //! field names, so that later versions can add fields.
 
-use std::fmt;
+use std::{fmt, io};
 
 use weft_model::mutant::{self, Mutant};
 
@@ -34,16 +34,25 @@ impl State {
     /// The state as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
+        let mut bytes = Vec::new();
+        // Writing plain data into memory fails for no value that a State can hold.
+        self.encode_to(&mut bytes).expect("a state is plain data");
+        bytes
+    }
+
+    /// Writes what [`State::encode`] gives, in small pieces.
+    ///
+    /// # Errors
+    /// `out` fails.
+    pub fn encode_to(&self, mut out: impl io::Write) -> io::Result<()> {
         let forgetful;
         let mut state = self;
         if mutant::active(Mutant::M11) {
             forgetful = Self { requests: Requests::default(), ..self.clone() };
             state = &forgetful;
         }
-        // Writing plain data into memory fails for no value that a State can hold.
-        rmp_serde::encode::write_named(&mut bytes, state).expect("a state is plain data");
-        bytes
+        out.write_all(&[FORMAT])?;
+        rmp_serde::encode::write_named(&mut out, state).map_err(io::Error::other)
     }
 
     /// Reads what [`State::encode`] wrote.

@@ -70,3 +70,55 @@ async fn one_reader_leaving_does_not_disturb_another() {
     touch(&store, [Topic::Ca]);
     assert_eq!(woken(&mut staying).await, Some(topics([Topic::Ca])));
 }
+
+#[tokio::test]
+async fn a_changed_key_wakes_its_readers_and_those_of_its_prefixes_and_nobody_else() {
+    let store = store();
+    let mut readers: Vec<_> = [
+        Topic::Kv("a/b/c".into()),
+        Topic::Kv("a/b".into()),
+        Topic::KvPrefix("".into()),
+        Topic::KvPrefix("a/".into()),
+        Topic::KvPrefix("a/b/c".into()),
+        Topic::KvPrefix("a/b/cd".into()),
+        Topic::KvPrefix("b/".into()),
+    ]
+    .map(|topic| (topic.clone(), store.subscribe(topics([topic]))))
+    .into();
+    touch(&store, [Topic::Kv("a/b/c".into())]);
+    let mut told = Vec::new();
+    for (topic, reader) in &mut readers {
+        if let Some(fired) = woken(reader).await {
+            assert_eq!(fired, topics([topic.clone()]));
+            told.push(topic.clone());
+        }
+    }
+    let expected = [Topic::Kv("a/b/c".into()), Topic::KvPrefix("".into()), Topic::KvPrefix("a/".into())];
+    assert_eq!(told, [&expected[..], &[Topic::KvPrefix("a/b/c".into())]].concat());
+}
+
+#[tokio::test]
+async fn a_prefix_that_nobody_reads_any_more_is_no_longer_looked_up() {
+    let store = store();
+    let gone = store.subscribe(topics([Topic::KvPrefix("a".into())]));
+    let mut staying = store.subscribe(topics([Topic::KvPrefix("b".into())]));
+    drop(gone);
+    touch(&store, [Topic::Kv("a".into())]);
+    assert_eq!(woken(&mut staying).await, None);
+    // Letters of several bytes, cut in their middle by the length of another prefix.
+    let mut wide = store.subscribe(topics([Topic::KvPrefix("ää".into())]));
+    touch(&store, [Topic::Kv("ääb".into()), Topic::Kv("b€".into())]);
+    assert_eq!(woken(&mut wide).await, Some(topics([Topic::KvPrefix("ää".into())])));
+    assert_eq!(woken(&mut staying).await, Some(topics([Topic::KvPrefix("b".into())])));
+}
+
+#[tokio::test]
+async fn a_restore_wakes_everybody() {
+    let store = store();
+    let mut readers = [Topic::Ca, Topic::Kv("a".into()), Topic::KvPrefix("x".into()), Topic::Sessions]
+        .map(|topic| store.subscribe(topics([topic])));
+    touch(&store, [Topic::Everything]);
+    for reader in &mut readers {
+        assert!(woken(reader).await.is_some());
+    }
+}
