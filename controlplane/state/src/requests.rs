@@ -9,6 +9,7 @@ type Answer = Result<Reply, ApplyError>;
 /// The answers that somebody may still ask for, so that a retry is not applied twice. An origin says with
 /// each request up to where it is done; what is below is forgotten, and never applied again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Requests {
     origins: OrdMap<u64, Origin>,
 }

@@ -2,6 +2,7 @@
 //! the loop here proposes it like any other write.
 
 mod ca;
+pub(crate) mod timers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
