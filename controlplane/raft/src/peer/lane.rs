@@ -19,6 +19,9 @@ use crate::transport::TransportError;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
+/// How often an outage that goes on is told.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 type Opened = Result<Arc<Link>, TransportError>;
 pub(super) type Opening = Shared<BoxFuture<'static, Opened>>;
 
@@ -32,8 +35,8 @@ struct Inner {
     state: State,
     pause: Duration,
     used: Instant,
-    /// The failure that was last told.
-    told: Option<TransportError>,
+    /// When the present outage was last told.
+    told: Option<Instant>,
 }
 
 enum State {
@@ -88,6 +91,7 @@ impl Lane {
         joined.boxed().shared()
     }
 
+    /// Says when an outage begins, goes on and ends, not each try.
     fn tell(&self, inner: &mut Inner, opened: &Opened) {
         match opened {
             Ok(_) => {
@@ -95,11 +99,11 @@ impl Lane {
                     tracing::info!(server = self.address, "a server can be reached again");
                 }
             }
-            Err(error) if inner.told.as_ref() != Some(error) => {
+            Err(_) if inner.told.is_some_and(|told| told.elapsed() < TELL_AGAIN) => {}
+            Err(error) => {
                 tracing::warn!("a server cannot be reached: {error}");
-                inner.told = Some(error.clone());
+                inner.told = Some(Instant::now());
             }
-            Err(_) => {}
         }
     }
 }
