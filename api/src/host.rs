@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 use weft_model::ca::{CaConfig, Leaf};
@@ -181,7 +182,7 @@ pub struct Member {
 }
 
 /// Whether a member is there. The numbers are Consul's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemberStatus {
     Alive = 1,
     Left = 3,
@@ -207,7 +208,7 @@ impl MemberStatus {
 }
 
 /// The servers of a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RaftConfiguration {
     pub servers: Vec<RaftServer>,
     /// Of the log entry that made it so.
@@ -215,7 +216,7 @@ pub struct RaftConfiguration {
 }
 
 /// A server of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RaftServer {
     /// The node's id.
     pub id: String,
@@ -239,7 +240,7 @@ pub enum PeerRef {
 }
 
 /// How the servers do, as the leader sees it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AutopilotHealth {
     pub healthy: bool,
     /// How many voters more may fail.
@@ -248,7 +249,7 @@ pub struct AutopilotHealth {
 }
 
 /// How a server does, as the leader sees it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServerHealth {
     /// The node's id.
     pub id: String,

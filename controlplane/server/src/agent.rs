@@ -4,7 +4,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::Agent;
-use crate::config::Config;
+use crate::config::{ClusterConfig, Config};
 use crate::{banner, log};
 
 /// Runs an agent until it is told to stop. Brings its own runtime and may be called within another
@@ -26,20 +26,45 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals")?;
     let mut agent = tokio::select! {
         agent = Agent::start(config.clone()) => agent?,
-        () = signals.stop() => return Ok(()),
+        _ = signals.stop() => return Ok(()),
     };
     banner::print(&config, &agent);
     let outcome = tokio::select! {
-        () = signals.stop() => {
+        stop = signals.stop() => {
             tracing::info!("shutting down");
+            if stop.leaves(&config.cluster) {
+                tokio::select! {
+                    left = agent.leave() => if let Err(error) = left {
+                        tracing::warn!("this server could not leave its cluster: {error:#}");
+                    },
+                    // Whoever asks twice does not want to wait.
+                    _ = signals.stop() => {}
+                }
+            }
             Ok(())
         }
-        failure = agent.failed() => Err(failure),
+        ended = agent.ended() => ended,
     };
     tokio::select! {
         () = agent.shutdown() => outcome,
         // Whoever asks twice does not want to wait.
-        () = signals.stop() => outcome,
+        _ = signals.stop() => outcome,
+    }
+}
+
+/// How the agent was told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Interrupt,
+    Terminate,
+}
+
+impl Stop {
+    fn leaves(self, config: &ClusterConfig) -> bool {
+        match self {
+            Self::Interrupt => config.leave_on_interrupt,
+            Self::Terminate => config.leave_on_terminate,
+        }
     }
 }
 
@@ -59,11 +84,11 @@ impl Signals {
     }
 
     /// Waits for a signal that ends the agent.
-    async fn stop(&mut self) {
+    async fn stop(&mut self) -> Stop {
         loop {
             tokio::select! {
-                _ = self.interrupt.recv() => return,
-                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return Stop::Interrupt,
+                _ = self.terminate.recv() => return Stop::Terminate,
                 _ = self.hangup.recv() => tracing::info!("nothing to reload: the configuration is read at the start"),
             }
         }

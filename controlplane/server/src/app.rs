@@ -5,26 +5,31 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{anyhow, bail};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use weft_api::host::AgentInfo;
+use weft_api::host::{AgentInfo, Cluster};
 use weft_api::{Host, Limits};
 use weft_model::catalog::Node;
-use weft_raft::{NoTransport, Raft, Server};
+use weft_raft::peer::{self, GrpcTransport, Identity as Badge};
+use weft_raft::{Raft, Server, Transport};
 use weft_state::{State, Store};
 use weft_xds::ads::{self, Ads};
 use weft_xds::ledger::Ledger;
 
-use crate::authority::{self, LocalAuthority};
+use crate::authority::LocalAuthority;
+use crate::autopilot::{Autopilot, Health};
 use crate::checks::Checks;
-use crate::cluster::{LocalCluster, SERVER_ID};
-use crate::config::Config;
+use crate::cluster::{self, LocalCluster};
+use crate::config::{Config, Endpoint, Port};
+use crate::duties::timers::{Leads, Timers};
+use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
+use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
-use crate::{REVISION, VERSION, definitions, duties, grpc, listen, node};
+use crate::{REVISION, VERSION, duties, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Writes take milliseconds; what takes longer
 /// waits for news that will not come any more.
@@ -39,15 +44,18 @@ const ENVOY_VERSIONS: [&str; 4] = ["1.40.0", "1.39.0", "1.38.0", "1.37.0"];
 /// A running agent. Dropping it ends it as a crash would; see [`Agent::shutdown`].
 pub struct Agent {
     addresses: Addresses,
-    node: Node,
+    node: Arc<Node>,
     store: Arc<Store>,
     raft: Arc<Raft>,
+    cluster: LocalCluster,
     ads: Ads<Proxies>,
     stop: CancellationToken,
+    /// Other servers are answered until Raft has ended.
+    stop_peers: CancellationToken,
     /// The listeners.
     fronts: JoinSet<anyhow::Result<()>>,
     /// What runs for as long as the agent does.
-    _backs: [AbortOnDropHandle<()>; 2],
+    backs: Vec<AbortOnDropHandle<()>>,
 }
 
 /// Where an agent can be reached.
@@ -62,47 +70,63 @@ pub struct Addresses {
 }
 
 impl Agent {
-    /// Starts an agent. When this returns, it has a leader, a root certificate and its place in the
-    /// catalog, and answers.
+    /// Starts an agent. When this returns, it answers. One that is alone also has a leader, a root
+    /// certificate and its place in the catalog; one that has others to wait for gets them when they
+    /// are there, and says until then that there is no leader.
     ///
     /// # Errors
     /// A port is taken, the data directory cannot be used, or the first writes fail.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
-        let server_port = listen::server_port(config.bind, config.listen.server_port)?;
+        let is_alone = config.cluster.expect == 1 && config.cluster.retry_join.is_empty();
+        let (server_listener, server_port) = servers_port(&config).await?;
         let addresses = Addresses {
             http: listen::address(http_listener.as_ref())?,
             grpc: listen::address(grpc_listener.as_ref())?,
             server: SocketAddr::new(config.node.address, server_port).to_string(),
         };
 
-        let (store, proposals) = Store::new(State::default());
-        let raft = Raft::start(raft_config(&config, &addresses), Arc::clone(&store), proposals, Arc::new(NoTransport)).await?;
-        if !raft.cluster_state().initialized {
-            let this = Server { address: addresses.server.clone(), ..Server::default() };
-            raft.found([(SERVER_ID, this)].into()).await?;
-        }
-        let raft = Arc::new(raft);
-        authority::found(&store, &config.ca).await?;
-
+        let opened = take_over(&config).await?;
+        let raft_id = opened.identity.raft_id;
         let data_dir = config.data_dir.as_deref();
-        let node = node::describe(&config.node, node::id(&config.node, data_dir)?);
-        node::register(&store, &node, server_port).await?;
-        let ports = config.listen.sidecar_ports;
-        definitions::register(&store, &node, ports, &config.definitions, data_dir).await.context("definitions")?;
+        let node = Arc::new(node::describe(&config.node, node::id(&config.node, data_dir)?));
+        let badge = Arc::new(Badge::new(raft_id, config.node.datacenter.as_str()));
+        let link = make_link(&config, raft_id, is_alone).await?;
+        let transport: Arc<dyn Transport> = Arc::new(GrpcTransport::new(link.tls(), Arc::clone(&badge)));
+        let threshold = Threshold::new(&opened.identity);
+        let (stop, stop_peers) = (CancellationToken::new(), CancellationToken::new());
+        let mut backs = Vec::new();
+        if let Some(listener) = server_listener {
+            let door = Arc::clone(&threshold.door);
+            backs.push(spawn(peer::serve(listener, link.tls(), door, Arc::clone(&badge), stop_peers.clone())));
+        }
+        backs.push(spawn(link.keep_fresh(stop.clone())));
 
+        let (store, proposals) = Store::new(State::default());
+        let outbound = Arc::new(Outbound::new(Arc::clone(&transport), threshold.leave()));
+        let raft_config = raft_config(&config, raft_id, &addresses, is_alone);
+        let raft = Arc::new(Raft::start(raft_config, Arc::clone(&store), proposals, outbound).await?);
+        let settings = formation_settings(&config, &node, &addresses);
+        let (formation, driver) = threshold.start(Arc::clone(&raft), (transport, badge), opened, settings);
+        backs.push(driver);
+
+        let health = Health::default();
+        let timers = Timers::new(Arc::clone(&store), leads(&raft));
+        cluster::serve(&raft, formation.clone(), health.clone(), Arc::clone(&timers));
+        let cluster = LocalCluster {
+            raft: Arc::clone(&raft),
+            raft_id,
+            store: Arc::clone(&store),
+            node: Arc::clone(&node),
+            formation: formation.clone(),
+            expect: config.cluster.expect,
+            departure: Departure::default(),
+        };
         let ledger = Ledger::default();
         let datacenter = node.datacenter.clone();
         let authority = LocalAuthority::new(Arc::clone(&store), ledger.clone(), datacenter, config.data_dir.clone());
         let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store));
-        let cluster = LocalCluster {
-            raft: Arc::clone(&raft),
-            store: Arc::clone(&store),
-            node: node.name.clone(),
-            id: node.id.clone(),
-            address: addresses.server.clone(),
-        };
         let proxies = Proxies::new(Arc::clone(&store), &node, config.default_policy, authority.clone(), checks.clone());
         let ads = Ads::new(proxies, ledger.clone(), ads::Config::default());
         let host = Host {
@@ -110,13 +134,42 @@ impl Agent {
             agent: Arc::new(describe(&config, &node, &addresses)),
             checks: Arc::new(checks),
             authority: Arc::new(authority),
-            cluster: Arc::new(cluster),
+            cluster: Arc::new(cluster.clone()),
             proxies: Arc::new(LedgerView(ledger)),
         };
 
-        let stop = CancellationToken::new();
-        let duties = duties::run(Arc::clone(&store), Arc::clone(&raft));
-        let backs = [spawn(runner.run()), spawn(duties)];
+        let presence = Presence {
+            store: Arc::clone(&store),
+            raft: Arc::clone(&raft),
+            formation: formation.clone(),
+            node: Arc::clone(&node),
+            server_port,
+            sidecar_ports: config.listen.sidecar_ports,
+            definitions: config.definitions.clone(),
+            ca: config.ca.clone(),
+            data_dir: config.data_dir.clone(),
+            departure: cluster.departure.clone(),
+        };
+        if is_alone {
+            tokio::select! {
+                begun = presence.begin() => begun?,
+                why = formation.refused() => bail!("{why}"),
+            }
+            backs.push(spawn(presence.keep()));
+        } else {
+            backs.push(spawn(presence.run()));
+        }
+        let autopilot = Autopilot {
+            store: Arc::clone(&store),
+            raft: Arc::clone(&raft),
+            settings: config.cluster.autopilot.clone(),
+            expect: config.cluster.expect,
+            health,
+        };
+        backs.push(spawn(autopilot.run()));
+        backs.push(spawn(timers.run()));
+        backs.push(spawn(runner.run()));
+        backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft))));
         let mut fronts = JoinSet::new();
         if let Some(listener) = http_listener {
             fronts.spawn(http(listener, host, config.listen.http_connections_per_client, stop.clone()));
@@ -124,7 +177,7 @@ impl Agent {
         if let Some(listener) = grpc_listener {
             fronts.spawn(grpc::serve(listener, ads.clone(), stop.clone()));
         }
-        Ok(Self { addresses, node, store, raft, ads, stop, fronts, _backs: backs })
+        Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, fronts, backs })
     }
 
     /// Where it listens.
@@ -145,21 +198,32 @@ impl Agent {
         &self.store
     }
 
-    /// Waits until a listener fails; for ever when none does.
-    pub async fn failed(&mut self) -> anyhow::Error {
-        loop {
-            match self.fronts.join_next().await {
-                Some(Ok(Ok(()))) => {}
-                Some(Ok(Err(error))) => return error,
-                Some(Err(error)) => return error.into(),
-                None => std::future::pending().await,
-            }
+    /// Waits until there is a reason to end: a listener has failed, the cluster refuses this server, or it
+    /// has left.
+    ///
+    /// # Errors
+    /// The reason, where it is a fault.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        let LocalCluster { formation, departure, .. } = &self.cluster;
+        tokio::select! {
+            error = failed(&mut self.fronts) => Err(error),
+            why = formation.refused() => Err(anyhow!(why)),
+            () = departure.finished() => Ok(()),
         }
     }
 
-    /// Ends in order: no new connections, streams told to end, requests finished up to a deadline,
+    /// Leaves the cluster.
+    ///
+    /// # Errors
+    /// The cluster could not be told.
+    pub async fn leave(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.leave().await?)
+    }
+
+    /// Ends in order: another server leads, no new connections, streams told to end, requests finished up to a deadline,
     /// then the tasks inside, Raft last.
     pub async fn shutdown(mut self) {
+        self.cluster.hand_over().await;
         self.stop.cancel();
         let drained = async {
             self.ads.close().await;
@@ -170,10 +234,22 @@ impl Agent {
             self.fronts.abort_all();
         }
         tracing::debug!("nothing is served any more");
-        let Self { raft, _backs: backs, .. } = self;
-        drop(backs);
-        raft.shutdown().await;
+        self.raft.shutdown().await;
+        self.stop_peers.cancel();
+        drop(self.backs);
         tracing::debug!("raft has ended");
+    }
+}
+
+/// Waits until a listener fails; for ever when none does.
+async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
+    loop {
+        match fronts.join_next().await {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => return error,
+            Some(Err(error)) => return error.into(),
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -192,15 +268,70 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<(
     AbortOnDropHandle::new(tokio::spawn(task))
 }
 
-fn raft_config(config: &Config, addresses: &Addresses) -> weft_raft::Config {
-    weft_raft::Config {
+/// The term in which this server leads, if it does.
+fn leads(raft: &Arc<Raft>) -> Leads {
+    // The handler of calls to the leader holds the timers, and Raft the handler.
+    let raft = Arc::downgrade(raft);
+    Box::new(move || {
+        let raft = raft.upgrade()?;
+        raft.leads().then(|| raft.status().term)
+    })
+}
+
+/// The servers' listener. A dev agent has none: nobody could join what keeps nothing.
+async fn servers_port(config: &Config) -> anyhow::Result<(Option<TcpListener>, u16)> {
+    let port = config.listen.server_port;
+    if config.dev {
+        return Ok((None, listen::server_port(config.bind, port)?));
+    }
+    let listener = listen::bind("server", Endpoint { address: config.bind, port: Port::At(port) }).await?;
+    let port = listen::address(listener.as_ref())?.map_or(port, |address| address.port());
+    Ok((listener, port))
+}
+
+async fn take_over(config: &Config) -> anyhow::Result<Opened> {
+    let (data_dir, datacenter) = (config.data_dir.clone(), config.node.datacenter.as_str().to_owned());
+    let rejoin = if config.cluster.rejoin_as_new { Rejoin::AsNew } else { Rejoin::No };
+    tokio::task::spawn_blocking(move || formation::open(data_dir.as_deref(), &datacenter, rejoin)).await?
+}
+
+async fn make_link(config: &Config, raft_id: u64, is_alone: bool) -> anyhow::Result<peer_tls::Link> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || peer_tls::link(&config, raft_id, is_alone)).await?
+}
+
+fn formation_settings(config: &Config, node: &Node, addresses: &Addresses) -> formation::Settings {
+    formation::Settings {
+        server: Server {
+            name: node.name.as_str().to_owned(),
+            server_id: node.id.clone(),
+            address: addresses.server.clone(),
+            read_replica: config.cluster.read_replica,
+        },
+        version: VERSION.to_owned(),
+        expect: config.cluster.expect,
+        retry_join: config.cluster.retry_join.iter().cloned().collect(),
+        retry_interval: config.cluster.retry_interval,
+    }
+}
+
+fn raft_config(config: &Config, raft_id: u64, addresses: &Addresses, is_alone: bool) -> weft_raft::Config {
+    let default = weft_raft::Config::default();
+    let config = weft_raft::Config {
         data_dir: config.data_dir.clone(),
-        node_id: SERVER_ID,
+        node_id: raft_id,
         address: addresses.server.clone(),
-        // A server that is alone has nobody to wait for.
-        heartbeat: Duration::from_millis(50),
-        election_timeout: Duration::from_millis(150),
-        ..weft_raft::Config::default()
+        snapshot_after: config.cluster.snapshot_after,
+        ..default.with_multiplier(f64::from(config.cluster.raft_multiplier))
+    };
+    if !is_alone {
+        return config;
+    }
+    // A server that is alone has nobody to wait for.
+    weft_raft::Config {
+        heartbeat: Duration::from_millis(50).min(config.heartbeat),
+        election_timeout: Duration::from_millis(150).min(config.election_timeout),
+        ..config
     }
 }
 

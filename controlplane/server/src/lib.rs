@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod app;
 mod authority;
+mod autopilot;
 mod banner;
 mod checks;
 mod clock;
@@ -17,16 +18,20 @@ mod cluster;
 pub mod config;
 mod definitions;
 mod duties;
+mod formation;
 mod grpc;
 mod keep;
 mod listen;
 mod log;
 mod node;
+mod peer_tls;
+mod presence;
 mod proxies;
 #[cfg(test)]
 mod testing;
 
 pub use app::{Addresses, Agent};
+pub use peer_tls::generate as generate_join_secret;
 
 /// What this build calls itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -17,7 +17,7 @@ use crate::config::NodeConfig;
 use crate::keep::{self, Durability};
 
 /// The service under which clients look for servers.
-const SERVER_SERVICE: &str = "consul";
+pub(crate) const SERVER_SERVICE: &str = "consul";
 
 /// The node as it is registered.
 pub(crate) fn describe(config: &NodeConfig, id: String) -> Node {
@@ -59,6 +59,9 @@ pub(crate) fn id(config: &NodeConfig, data_dir: Option<&Path>) -> anyhow::Result
         Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
 }
+
+/// The output of a check of a server that answers.
+pub(crate) const ALIVE: &str = "Agent alive and reachable";
 
 /// Registers the node, or brings its registration up to date. What is the same writes nothing that
 /// readers notice.
@@ -122,7 +125,7 @@ fn alive(node: &Node) -> Check {
         name: "Serf Health Status".to_owned(),
         status: CheckStatus::Passing,
         notes: String::new(),
-        output: "Agent alive and reachable".to_owned(),
+        output: ALIVE.to_owned(),
         service_id: weft_model::ServiceId::default(),
         service_name: ServiceName::default(),
         service_tags: Vec::new(),

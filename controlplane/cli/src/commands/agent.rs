@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use weft_model::secret::Secret;
 use weft_server::config::{self, Flags};
 
 use crate::failure::{DONE, Failure, Outcome};
@@ -10,6 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   weft agent --dev                                               keeps nothing, ready in a second
   weft agent --server --bootstrap-expect 1 --data-dir /var/lib/weft
+  weft agent --server --bootstrap-expect 3 --retry-join HOST --retry-join HOST --data-dir /var/lib/weft --encrypt KEY
   weft agent --dev --config-dir /etc/weft.d                      JSON, HCL and TOML with Consul's keys
 
 Flags win over files. SIGTERM and SIGINT end it in order; a second one ends it at once.";
@@ -66,6 +68,12 @@ pub(crate) struct Agent {
     /// A server to join; may be given more than once
     #[arg(long, value_name = "HOST:PORT")]
     retry_join: Vec<String>,
+    /// Empty a data directory that the cluster has refused, and join as a new server
+    #[arg(long)]
+    rejoin_as_new: bool,
+    /// The servers' join secret, from `weft keygen`; others on this machine can see it here, unlike in a file
+    #[arg(long, value_name = "KEY")]
+    encrypt: Option<Secret>,
     /// trace, debug, info, warn or error [default: info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
@@ -102,6 +110,8 @@ impl Agent {
             dns_port: self.dns_port,
             server_port: self.server_port,
             retry_join: self.retry_join.clone(),
+            rejoin_as_new: self.rejoin_as_new,
+            encrypt: self.encrypt.clone(),
             log_level: self.log_level.clone(),
             log_json: self.log_json,
             default_intention_policy: self.default_intention_policy.clone(),

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+use weft_model::autopilot::AutopilotConfig;
 use weft_model::catalog::Meta;
 use weft_model::intention::DefaultPolicy;
+use weft_model::secret::Secret;
 
 use super::{Definitions, Port};
 
@@ -35,7 +38,26 @@ pub(super) struct Draft {
     pub(super) ca_provider: Option<String>,
     pub(super) ca_config: Option<Map<String, Value>>,
     pub(super) retry_join: Vec<String>,
+    pub(super) retry_interval: Option<Duration>,
+    pub(super) raft_multiplier: Option<i64>,
+    pub(super) raft_snapshot_threshold: Option<i64>,
+    pub(super) leave_on_terminate: Option<bool>,
+    pub(super) skip_leave_on_interrupt: Option<bool>,
+    pub(super) read_replica: Option<bool>,
+    pub(super) rejoin_as_new: Option<bool>,
+    pub(super) autopilot: AutopilotConfig,
     pub(super) definitions: Definitions,
+    pub(super) encrypt: Option<Secret>,
+    pub(super) tls: TlsFiles,
+    pub(super) internal_tls: TlsFiles,
+}
+
+/// Certificates of servers: the block `tls.internal_rpc`, or `tls.defaults` and the keys at the top.
+#[derive(Debug, Default)]
+pub(super) struct TlsFiles {
+    pub(super) ca: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
 }
 
 /// The block `ports`.

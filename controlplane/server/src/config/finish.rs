@@ -1,15 +1,29 @@
 //! From all that was said to what holds: defaults, and what settings mean together.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use weft_ca::config as ca;
 use weft_model::ca::CaConfig;
 use weft_model::{Datacenter, Faults, NodeName};
 
-use super::draft::{Draft, Ports};
-use super::{Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port};
+use super::draft::{Draft, Ports, TlsFiles};
+use super::{
+    CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
+};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Where servers talk to each other.
+const SERVER_PORT: u16 = 8300;
+
+/// More voters make every write slower and nothing safer.
+const SERVERS_MAX: u32 = 9;
+
+const RETRY_INTERVAL: Duration = Duration::from_secs(10);
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const SNAPSHOT_AFTER: u64 = 16_384;
 
 /// The configuration, or `None` when a fault leaves nothing to return.
 pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
@@ -23,7 +37,9 @@ pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
     }
     let listen = listen(&draft, faults);
     let ca = ca_config(&draft, faults);
+    let certificates = certificates(&draft.tls, &draft.internal_tls, faults);
     judge_definitions(&draft.definitions, faults);
+    let cluster = cluster(&draft, dev, faults);
     Some(Config {
         dev,
         data_dir: draft.data_dir.clone().filter(|_| !dev),
@@ -40,29 +56,73 @@ pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
         ca: ca?,
         definitions: draft.definitions,
         log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
-        retry_join: draft.retry_join,
+        cluster,
+        security: ServerSecurity { encrypt: draft.encrypt, certificates },
     })
 }
 
-/// What this version can be: one server, alone.
+/// What this version can be: a server.
 fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
-    let expected = draft.bootstrap_expect.or((draft.bootstrap == Some(true)).then_some(1));
-    if let Some(expected) = expected.filter(|expected| *expected != 1) {
-        faults.say(format!(
-            "bootstrap_expect = {expected}: a cluster of several servers is not supported yet; only 1 is"
-        ));
-    }
     if dev {
         return;
     }
     if draft.server != Some(true) {
-        faults.say("a client agent is not supported yet: start with --dev, or with --server and --bootstrap-expect 1");
-    } else if expected.is_none() {
-        faults.say("a server that joins others is not supported yet: start it with --bootstrap-expect 1");
+        faults.say("a client agent is not supported yet: start with --dev, or with --server");
+    } else if expected(draft).is_none() && draft.retry_join.is_empty() {
+        faults.say("a server needs --bootstrap-expect to found a cluster, or --retry-join to join one");
     }
     if draft.data_dir.is_none() {
         faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing");
     }
+}
+
+fn expected(draft: &Draft) -> Option<i64> {
+    draft.bootstrap_expect.or((draft.bootstrap == Some(true)).then_some(1))
+}
+
+fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
+    let expected = expected(draft).unwrap_or(i64::from(dev));
+    let expect = u32::try_from(expected).ok().filter(|expect| *expect <= SERVERS_MAX);
+    if expect.is_none() {
+        faults.say(format!("bootstrap_expect = {expected}: a cluster is founded by 1 to {SERVERS_MAX} servers"));
+    }
+    let expect = expect.unwrap_or(1);
+    if draft.read_replica == Some(true) && expect > 0 {
+        faults.say("read_replica: it does not vote, so it founds no cluster: leave --bootstrap-expect out");
+    }
+    if dev && expect > 1 {
+        faults.say("--dev is a server that is alone: leave --bootstrap-expect out");
+    } else if expect > 1 && draft.retry_join.is_empty() {
+        faults.say(format!("bootstrap_expect = {expect}: name the other servers with --retry-join"));
+    }
+    let multiplier = draft.raft_multiplier.unwrap_or(1);
+    let raft_multiplier = u32::try_from(multiplier).ok().filter(|multiplier| (1..=10).contains(multiplier));
+    if raft_multiplier.is_none() {
+        faults.say(format!("performance.raft_multiplier = {multiplier}: it goes from 1 to 10"));
+    }
+    let snapshot_after = u64::try_from(draft.raft_snapshot_threshold.unwrap_or(0)).unwrap_or(0);
+    ClusterConfig {
+        expect,
+        retry_join: draft.retry_join.iter().map(|address| with_port(address)).collect(),
+        retry_interval: draft.retry_interval.unwrap_or(RETRY_INTERVAL).max(RETRY_MIN),
+        raft_multiplier: raft_multiplier.unwrap_or(1),
+        snapshot_after: if snapshot_after == 0 { SNAPSHOT_AFTER } else { snapshot_after },
+        leave_on_terminate: draft.leave_on_terminate == Some(true),
+        leave_on_interrupt: draft.skip_leave_on_interrupt == Some(false),
+        autopilot: draft.autopilot.clone(),
+        read_replica: draft.read_replica == Some(true),
+        rejoin_as_new: draft.rejoin_as_new == Some(true),
+    }
+}
+
+/// Servers listen on 8300 unless told otherwise.
+fn with_port(address: &str) -> String {
+    let address = address.trim();
+    if let Ok(ip) = address.parse::<IpAddr>() {
+        return SocketAddr::new(ip, SERVER_PORT).to_string();
+    }
+    let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { address.to_owned() } else { format!("{address}:{SERVER_PORT}") }
 }
 
 fn node_name(draft: &Draft, faults: &mut Faults) -> NodeName {
@@ -109,7 +169,7 @@ fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
     if first == 0 || first > last {
         faults.say(format!("ports: sidecar_min_port {first} and sidecar_max_port {last} make no range"));
     }
-    let server_port = match server.unwrap_or(Port::At(8300)) {
+    let server_port = match server.unwrap_or(Port::At(SERVER_PORT)) {
         Port::At(port) => port,
         Port::Off => {
             faults.say("ports.server: a server needs its port");
@@ -136,6 +196,27 @@ fn ca_config(draft: &Draft, faults: &mut Faults) -> Option<CaConfig> {
         Ok(_) => Some(config),
         Err(error) => {
             faults.say(format!("connect: {error}"));
+            None
+        }
+    }
+}
+
+/// All three files or none: a CA alone, as Consul's clients have it, is not enough for a server.
+fn certificates(general: &TlsFiles, internal: &TlsFiles, faults: &mut Faults) -> Option<CertificateFiles> {
+    let pick = |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.clone().or_else(|| shared.clone());
+    let ca = pick(&internal.ca, &general.ca);
+    let cert = pick(&internal.cert, &general.cert);
+    let key = pick(&internal.key, &general.key);
+    match (ca, cert, key) {
+        (Some(ca), Some(cert), Some(key)) => Some(CertificateFiles { ca, cert, key }),
+        (None, None, None) => None,
+        (ca, cert, key) => {
+            for (name, file) in [("ca_file", ca), ("cert_file", cert), ("key_file", key)] {
+                if file.is_none() {
+                    faults
+                        .say(format!("tls: {name} is missing: servers need ca_file, cert_file and key_file, or none"));
+                }
+            }
             None
         }
     }

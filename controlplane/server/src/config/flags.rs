@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
+use weft_model::secret::Secret;
 
 use super::keys::{Origin, Settings};
 
@@ -23,6 +24,8 @@ pub struct Flags {
     pub dns_port: Option<i64>,
     pub server_port: Option<i64>,
     pub retry_join: Vec<String>,
+    pub rejoin_as_new: bool,
+    pub encrypt: Option<Secret>,
     pub log_level: Option<String>,
     pub log_json: bool,
     pub default_intention_policy: Option<String>,
@@ -57,7 +60,7 @@ impl Flags {
     }
 
     /// Flag, key, value; null is not given.
-    fn rows(&self) -> [(&'static str, &'static str, Value); 17] {
+    fn rows(&self) -> [(&'static str, &'static str, Value); 19] {
         let switch = |on: bool| if on { json!(true) } else { Value::Null };
         [
             ("--dev", "dev", switch(self.dev)),
@@ -74,6 +77,8 @@ impl Flags {
             ("--dns-port", "ports.dns", json!(self.dns_port)),
             ("--server-port", "ports.server", json!(self.server_port)),
             ("--retry-join", "retry_join", json!(self.retry_join)),
+            ("--rejoin-as-new", "rejoin_as_new", switch(self.rejoin_as_new)),
+            ("--encrypt", "encrypt", json!(self.encrypt)),
             ("--log-level", "log_level", json!(self.log_level)),
             ("--log-json", "log_json", switch(self.log_json)),
             ("--default-intention-policy", "default_intention_policy", json!(self.default_intention_policy)),

@@ -18,10 +18,13 @@ mod read;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use weft_model::autopilot::AutopilotConfig;
 use weft_model::ca::CaConfig;
 use weft_model::intention::DefaultPolicy;
 use weft_model::registration::{CheckBody, ServiceDefinition};
+use weft_model::secret::Secret;
 use weft_model::{Datacenter, Faults, NodeName};
 
 pub use flags::Flags;
@@ -43,8 +46,48 @@ pub struct Config {
     pub ca: CaConfig,
     pub definitions: Definitions,
     pub log: Log,
-    /// Addresses to join, as given. A server that is alone has nothing to ask them.
+    pub cluster: ClusterConfig,
+    pub security: ServerSecurity,
+}
+
+/// How the server finds others and behaves among them.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// How many servers found a cluster; 0: this one only joins.
+    pub expect: u32,
+    /// Servers to ask, `HOST:PORT`.
     pub retry_join: Vec<String>,
+    /// The longest pause between two tries.
+    pub retry_interval: Duration,
+    /// Slows elections down, for slow disks and networks.
+    pub raft_multiplier: u32,
+    /// A raft snapshot is written after this many entries.
+    pub snapshot_after: u64,
+    /// Whether SIGTERM and SIGINT make it leave.
+    pub leave_on_terminate: bool,
+    pub leave_on_interrupt: bool,
+    /// What holds until an operator sets it for the cluster.
+    pub autopilot: AutopilotConfig,
+    /// It never votes.
+    pub read_replica: bool,
+    /// Empties a data directory that the cluster has refused.
+    pub rejoin_as_new: bool,
+}
+
+/// How servers prove themselves to each other.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSecurity {
+    /// The join secret, Consul's `encrypt`.
+    pub encrypt: Option<Secret>,
+    pub certificates: Option<CertificateFiles>,
+}
+
+/// Certificates that the operator has made. They are used in place of a join secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    pub ca: PathBuf,
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What the agent registers of itself.

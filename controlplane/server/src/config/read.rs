@@ -1,14 +1,18 @@
 //! Reading single values. Each answers the value, or what it should have been.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use weft_model::GoDuration;
 use weft_model::catalog::Meta;
 use weft_model::decode::{Flavor, from_value};
 use weft_model::intention::DefaultPolicy;
+use weft_model::secret::Secret;
 
 use super::Port;
+use crate::peer_tls::JoinSecret;
 
 pub(super) fn text(value: &Value) -> Result<String, String> {
     value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
@@ -24,6 +28,26 @@ pub(super) fn integer(value: &Value) -> Result<i64, String> {
 
 pub(super) fn count(value: &Value) -> Result<usize, String> {
     usize::try_from(integer(value)?).map_err(|_| format!("{value} is not a number of things"))
+}
+
+/// As Go writes it: `10s`, `200ms`.
+pub(super) fn duration(value: &Value) -> Result<Duration, String> {
+    let written = text(value)?;
+    match GoDuration::parse(&written) {
+        Ok(duration) => Ok(duration.0),
+        Err(_) => Err(format!("{written:?} is no duration: write it like 10s or 200ms")),
+    }
+}
+
+/// Replaces a default.
+pub(super) fn into<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+/// A whole number that is not negative.
+pub(super) fn number<T: TryFrom<i64>>(value: &Value) -> Result<T, String> {
+    T::try_from(integer(value)?).map_err(|_| format!("{value} is out of range"))
 }
 
 /// `-1` is off, 0 any free one.
@@ -97,6 +121,26 @@ pub(super) fn definitions<T: DeserializeOwned>(value: &Value) -> Result<Vec<T>, 
     let items = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     let definitions = items.into_iter().map(|item| from_value(item, Flavor::Body).map_err(|error| error.to_string()));
     definitions.collect()
+}
+
+/// A join secret. A fault does not show it.
+pub(super) fn join_secret(value: &Value) -> Result<Secret, String> {
+    let text = value.as_str().ok_or("expected a string")?;
+    JoinSecret::read(text)?;
+    Ok(text.into())
+}
+
+/// Only what says that the thing is on, because it always is.
+pub(super) fn only_on(value: &Value) -> Result<(), String> {
+    if boolean(value)? { Ok(()) } else { Err("cannot be switched off: servers always verify each other".to_owned()) }
+}
+
+/// Servers speak TLS 1.3 whatever the least is.
+pub(super) fn tls_version(value: &Value) -> Result<(), String> {
+    match text(value)?.to_ascii_lowercase().as_str() {
+        "tlsv1_2" | "tlsv1_3" | "tls12" | "tls13" | "" => Ok(()),
+        other => Err(format!("{other:?} is neither TLSv1_2 nor TLSv1_3")),
+    }
 }
 
 /// Only what says that the thing is off.

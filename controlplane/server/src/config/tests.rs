@@ -120,17 +120,41 @@ fn all_faults_are_told_together_with_their_places() {
 }
 
 #[test]
-fn what_one_server_cannot_be_is_said_clearly() {
+fn what_a_server_cannot_be_is_said_clearly() {
     let server = || Flags { server: true, data_dir: Some("/nowhere".into()), ..Flags::default() };
     let three = faults(&[], Flags { bootstrap_expect: Some(3), ..server() });
-    assert_eq!(three, ["bootstrap_expect = 3: a cluster of several servers is not supported yet; only 1 is"]);
+    assert_eq!(three, ["bootstrap_expect = 3: name the other servers with --retry-join"]);
+    let ten = faults(&[], Flags { bootstrap_expect: Some(10), ..server() });
+    assert_eq!(ten, ["bootstrap_expect = 10: a cluster is founded by 1 to 9 servers"]);
     let client = faults(&[], Flags::default());
     assert!(client[0].starts_with("a client agent is not supported yet"), "{client:?}");
     assert!(client[1].starts_with("data_dir is missing"), "{client:?}");
     let joining = faults(&[], server());
-    assert!(joining[0].starts_with("a server that joins others is not supported yet"), "{joining:?}");
+    assert!(joining[0].starts_with("a server needs --bootstrap-expect"), "{joining:?}");
     let alone = Flags { bootstrap_expect: Some(1), retry_join: vec!["127.0.0.1:8300".into()], ..server() };
-    assert_eq!(load(&alone).unwrap().retry_join, ["127.0.0.1:8300"]);
+    assert_eq!(load(&alone).unwrap().cluster.retry_join, ["127.0.0.1:8300"]);
+}
+
+#[test]
+fn a_clusters_keys_are_read() {
+    let text = r#"
+        bootstrap_expect = 3
+        retry_join = ["10.0.0.1", "b.example", "[::1]:9300"]
+        retry_interval = "2s"
+        performance { raft_multiplier = 5 }
+        autopilot { cleanup_dead_servers = false  min_quorum = 3  server_stabilization_time = "20s" }
+        leave_on_terminate = true
+        skip_leave_on_interrupt = false
+        raft_snapshot_threshold = 100
+    "#;
+    let flags = Flags { server: true, data_dir: Some("/nowhere".into()), ..Flags::default() };
+    let cluster = load_files(&[("a.hcl", text)], flags).unwrap().cluster;
+    assert_eq!(cluster.retry_join, ["10.0.0.1:8300", "b.example:8300", "[::1]:9300"]);
+    assert_eq!((cluster.expect, cluster.raft_multiplier, cluster.snapshot_after), (3, 5, 100));
+    assert!(cluster.leave_on_terminate && cluster.leave_on_interrupt);
+    assert_eq!((cluster.autopilot.cleanup_dead_servers, cluster.autopilot.min_quorum), (false, 3));
+    assert_eq!(cluster.autopilot.server_stabilization_time.0, Duration::from_secs(20));
+    assert_eq!(cluster.autopilot.max_trailing_logs, 250);
 }
 
 #[test]

@@ -15,10 +15,12 @@ use super::support::{assert_refused, config, link_of, meet, meet_as};
 #[tokio::test]
 async fn servers_with_the_same_secret_talk() {
     let secret = generate();
-    let (one, two) = (config("dc1", &secret), config("dc1", &secret));
-    let (answer, log) = meet(link_of(&one, 1).tls(), link_of(&two, 2).tls()).await;
-    assert_eq!(answer.unwrap(), "yes");
-    assert_eq!(log, "");
+    for datacenter in ["dc1", "my-dc_2"] {
+        let (one, two) = (config(datacenter, &secret), config(datacenter, &secret));
+        let (answer, log) = meet(link_of(&one, 1).tls(), link_of(&two, 2).tls()).await;
+        assert_eq!(answer.unwrap(), "yes");
+        assert_eq!(log, "");
+    }
 }
 
 #[tokio::test]
@@ -91,10 +93,10 @@ fn without_a_secret_a_server_says_what_it_needs() {
     let refused = |config| format!("{:#}", link(config, 1, false).err().unwrap());
     assert!(refused(&open).contains("weft keygen") && refused(&open).contains("--encrypt"));
     let mut far = config("dc1", "");
-    far.retry_join = vec!["10.0.0.1:8300".into()];
+    far.cluster.retry_join = vec!["10.0.0.1:8300".into()];
     assert!(refused(&far).contains("weft keygen"));
     let mut near = config("dc1", "");
-    near.retry_join = vec!["127.0.0.1:8300".into(), "localhost:8300".into(), "[::1]:8300".into()];
+    near.cluster.retry_join = vec!["127.0.0.1:8300".into(), "localhost:8300".into(), "[::1]:8300".into()];
     assert!(link(&near, 1, false).is_ok());
     assert!(link(&open, 1, true).is_ok(), "whoever is alone has nobody to trust");
 }

@@ -1,0 +1,116 @@
+#![allow(clippy::unwrap_used)]
+
+use weft_raft::{Member, Server};
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn member(id: u64, voter: bool) -> Member {
+    let server = Server { name: format!("n{id}"), server_id: format!("id{id}"), ..Server::default() };
+    Member { id, server, voter, leader: id == 1, last_contact: Some(Duration::ZERO), matched: Some(100) }
+}
+
+fn sight(members: Vec<Member>) -> Sight {
+    Sight { now: SECOND, last_log: 100, members, ..Sight::default() }
+}
+
+/// Looks every second and does what is planned; answers the steps with the seconds at which they came.
+fn watch_for(
+    seconds: u32,
+    sight: &mut Sight,
+    watch: &mut Watch,
+    settings: &AutopilotConfig,
+    expect: u32,
+) -> Vec<(u32, Step)> {
+    let mut steps = Vec::new();
+    for second in 0..seconds {
+        watch.receive(sight, settings);
+        if let Some(step) = plan::next(watch, sight, settings, expect) {
+            steps.push((second, step));
+            match step {
+                Step::Promote(id) => sight.members.iter_mut().find(|member| member.id == id).unwrap().voter = true,
+                Step::Remove(id) => sight.members.retain(|member| member.id != id),
+            }
+        }
+        sight.now += SECOND;
+        for member in &mut sight.members {
+            // Silence grows by itself.
+            if let Some(contact) = member.last_contact.as_mut().filter(|contact| !contact.is_zero()) {
+                *contact += SECOND;
+            }
+        }
+    }
+    steps
+}
+
+fn die(sight: &mut Sight, id: u64) {
+    sight.members.iter_mut().find(|member| member.id == id).unwrap().last_contact = Some(SECOND);
+}
+
+#[test]
+fn a_learner_gets_a_vote_when_it_has_been_well_for_a_while() {
+    let mut sight = sight(vec![member(1, true), member(2, true), member(3, true), member(4, false)]);
+    let mut watch = Watch::new(Duration::ZERO);
+    let steps = watch_for(30, &mut sight, &mut watch, &AutopilotConfig::default(), 3);
+    assert_eq!(steps, [(10, Step::Promote(4))]);
+}
+
+#[test]
+fn a_cluster_that_is_being_formed_does_not_wait() {
+    let mut sight = sight(vec![member(1, true), member(2, false), member(3, false)]);
+    let mut watch = Watch::new(Duration::ZERO);
+    let steps = watch_for(3, &mut sight, &mut watch, &AutopilotConfig::default(), 3);
+    assert_eq!(steps, [(0, Step::Promote(2)), (1, Step::Promote(3))]);
+}
+
+#[test]
+fn a_learner_that_trails_waits() {
+    let mut sight = sight(vec![member(1, true), member(2, false)]);
+    sight.last_log = 1000;
+    sight.members[0].matched = Some(1000);
+    let mut watch = Watch::new(Duration::ZERO);
+    assert_eq!(watch_for(60, &mut sight, &mut watch, &AutopilotConfig::default(), 3), []);
+}
+
+#[test]
+fn a_dead_server_stays_until_it_is_replaced() {
+    let mut sight = sight(vec![member(1, true), member(2, true), member(3, true)]);
+    let mut watch = Watch::new(Duration::ZERO);
+    watch_for(2, &mut sight, &mut watch, &AutopilotConfig::default(), 3);
+    die(&mut sight, 2);
+    assert_eq!(watch_for(600, &mut sight, &mut watch, &AutopilotConfig::default(), 3), []);
+    assert!(!watch.is_alive(2) && watch.is_alive(3));
+    sight.members.push(member(4, false));
+    let steps = watch_for(60, &mut sight, &mut watch, &AutopilotConfig::default(), 3);
+    assert_eq!(steps.iter().map(|(_, step)| *step).collect::<Vec<_>>(), [Step::Promote(4), Step::Remove(2)]);
+}
+
+#[test]
+fn the_minimum_and_the_switch_are_kept() {
+    for settings in [
+        AutopilotConfig { min_quorum: 5, ..AutopilotConfig::default() },
+        AutopilotConfig { cleanup_dead_servers: false, ..AutopilotConfig::default() },
+    ] {
+        let mut sight = sight(vec![member(1, true), member(2, true), member(3, true), member(4, true)]);
+        let mut watch = Watch::new(Duration::ZERO);
+        die(&mut sight, 2);
+        watch_for(60, &mut sight, &mut watch, &settings, 3);
+        sight.members.push(member(5, true));
+        assert_eq!(watch_for(60, &mut sight, &mut watch, &settings, 3), []);
+    }
+}
+
+#[test]
+fn health_counts_how_many_more_may_fail() {
+    let mut sight = sight(vec![member(1, true), member(2, true), member(3, true)]);
+    let mut watch = Watch::new(Duration::ZERO);
+    watch.receive(&sight, &AutopilotConfig::default());
+    let health = watch.health(&sight, |_| "1".to_owned());
+    assert_eq!((health.healthy, health.failure_tolerance), (true, 1));
+    die(&mut sight, 2);
+    watch_for(10, &mut sight, &mut watch, &AutopilotConfig::default(), 3);
+    let health = watch.health(&sight, |_| "1".to_owned());
+    assert_eq!((health.healthy, health.failure_tolerance), (false, 0));
+    assert_eq!(health.servers[1].status, weft_api::host::MemberStatus::Failed);
+}

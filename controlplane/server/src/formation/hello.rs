@@ -1,0 +1,124 @@
+//! What servers say to each other before they trust each other with a log.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weft_model::Timestamp;
+use weft_raft::Server;
+
+use super::identity::Pledge;
+
+/// The version of these messages.
+pub(super) const PROTOCOL: u32 = 1;
+
+/// Who a server is and what it has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Hello {
+    pub(super) protocol: u32,
+    pub(super) raft_id: u64,
+    pub(super) server: Server,
+    pub(super) datacenter: String,
+    pub(super) version: String,
+    /// Its wall clock.
+    pub(super) time: Timestamp,
+    /// Drawn at each start.
+    pub(super) nonce: u64,
+    /// How often its data directory has been started on.
+    pub(super) boots: u64,
+    /// The cluster that it belongs to.
+    pub(super) cluster: Option<String>,
+    /// Its log holds the cluster's membership.
+    pub(super) initialized: bool,
+    /// How many servers it wants to found a cluster; 0: it founds none.
+    pub(super) expect: u32,
+    pub(super) pledge: Option<Pledge>,
+    /// Counts its foundings, given up ones twice.
+    pub(super) attempt: u64,
+    /// It takes part in its cluster: this start of it has been looked at.
+    pub(super) settled: bool,
+    pub(super) reach: Reach,
+    /// What of it is certainly on the disk.
+    pub(super) synced: Reach,
+}
+
+impl Hello {
+    /// Its number, and how it is to be placed.
+    pub(super) fn placed(&self) -> (u64, Server) {
+        (self.raft_id, self.server.clone())
+    }
+}
+
+/// How far a server's vote and log go. In one term a log never becomes shorter, and terms only grow, so
+/// what was once synced is never above what is found later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reach {
+    /// Of the vote.
+    pub(crate) term: u64,
+    pub(crate) last_log: u64,
+}
+
+/// What a server asks of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Question {
+    /// Who are you?
+    Greet,
+    /// Do you promise to belong to this cluster and no other?
+    Pledge(Pledge),
+    /// Will you have me? Passed on to whoever leads.
+    Join,
+}
+
+/// A question with who asks it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) hello: Hello,
+    pub(super) question: Question,
+}
+
+/// The answer to all of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    pub(super) hello: Hello,
+    pub(super) verdict: Verdict,
+    /// The servers that the answering one has heard of lately.
+    pub(super) known: BTreeMap<u64, Server>,
+    /// How the question itself went.
+    pub(super) outcome: Outcome,
+}
+
+/// What the answering server thinks of the asking one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Verdict {
+    /// Nothing speaks against it.
+    Fine,
+    /// It is being looked into.
+    #[default]
+    Pending,
+    /// It must not take part, and why.
+    Refused(Refused),
+}
+
+/// Why a server must not take part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Refused {
+    pub(super) why: String,
+    /// Another try with what it has changes nothing.
+    pub(super) lasting: bool,
+}
+
+/// How a question went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Outcome {
+    /// Only a greeting, or the verdict says it all.
+    #[default]
+    Nothing,
+    /// Pledged to somebody else, or not free to. That it has pledged itself is in its hello.
+    NotPledged,
+    /// The asking server is now in this cluster.
+    Joined(String),
+    /// Ask again.
+    NotNow(String),
+}

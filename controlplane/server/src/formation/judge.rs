@@ -1,0 +1,85 @@
+//! Whether another server may take part, by what it says of itself and what is known of it. Pure.
+
+use weft_raft::Server;
+
+use super::hello::{Hello, PROTOCOL, Reach, Refused};
+use super::machine::View;
+use super::refusal;
+
+/// The most by which clocks may differ.
+const CLOCK_MAX_SECONDS: i64 = 30;
+
+/// What must fit whoever of the two is older.
+pub(super) fn fits(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
+    if theirs.protocol != PROTOCOL {
+        return Err(refusal::protocol(theirs.protocol, PROTOCOL));
+    }
+    if theirs.datacenter != ours.datacenter {
+        return Err(refusal::datacenter(&theirs.datacenter, &ours.datacenter));
+    }
+    match (&theirs.cluster, &ours.cluster) {
+        (Some(theirs), Some(ours)) if theirs != ours => Err(refusal::cluster(theirs, ours)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it calls itself what we call ourselves.
+pub(super) fn is_not_us(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
+    if theirs.raft_id == ours.raft_id {
+        return Err(refusal::copied(&ours.server));
+    }
+    names(&theirs.server, &ours.server)
+}
+
+/// Two servers that are both alive have neither name nor node id in common.
+pub(super) fn names(theirs: &Server, other: &Server) -> Result<(), Refused> {
+    if theirs.name == other.name {
+        return Err(refusal::same_name(other));
+    }
+    if theirs.server_id == other.server_id {
+        return Err(refusal::same_node_id(other));
+    }
+    Ok(())
+}
+
+/// A server that is not in a cluster yet must not bring a wrong time into it.
+pub(super) fn clock(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
+    let seconds = (theirs.time.0 - ours.time.0) / 1_000_000_000;
+    if theirs.initialized || seconds.abs() <= CLOCK_MAX_SECONDS {
+        return Ok(());
+    }
+    Err(refusal::clock(seconds))
+}
+
+/// Whether a server that starts has forgotten what it is known to have had: starts, terms, entries.
+/// Whoever takes part already is always ahead of what it said.
+pub(super) fn memory(theirs: &Hello, boots: u64, had: Reach, view: &View) -> Result<(), Refused> {
+    if theirs.settled {
+        return Ok(());
+    }
+    if theirs.boots < boots {
+        let (known, found) = (format!("it has been started {boots} times"), format!("{} times", theirs.boots));
+        return Err(refusal::old_disk(&known, &found));
+    }
+    let Reach { term, last_log } = theirs.reach;
+    let matched = view.members.get(&theirs.raft_id).and_then(|member| member.matched).unwrap_or(0);
+    let entry = if had.term == term { had.last_log.max(matched) } else { matched };
+    if last_log < entry {
+        let (known, found) = (format!("it has had log entry {entry}"), format!("the log ends at {last_log}"));
+        return Err(refusal::old_disk(&known, &found));
+    }
+    if term < had.term {
+        let (known, found) = (format!("it has been in term {}", had.term), format!("the last is {term}"));
+        return Err(refusal::old_disk(&known, &found));
+    }
+    Ok(())
+}
+
+/// Whoever leads knows who belongs to the cluster.
+pub(super) fn membership(theirs: &Hello, view: &View) -> Result<(), Refused> {
+    let knows = view.leads && !view.changing;
+    if knows && theirs.initialized && !view.members.contains_key(&theirs.raft_id) {
+        return Err(refusal::removed());
+    }
+    Ok(())
+}

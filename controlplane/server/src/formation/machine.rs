@@ -1,0 +1,538 @@
+//! The forming of a cluster, without IO: hellos, views of Raft and time in, actions out.
+//!
+//! ```text
+//! fresh ─ sees N fresh servers ─> pledged by all ─> founding ─┐
+//!       └ meets a cluster ─> joining ─────────────────────────┴─> member
+//! ```
+//!
+//! Two clusters cannot come of N servers: a founding needs the synced pledge of each of the N, and a
+//! server pledges itself to one founding at a time. A pledge ends only when its founder itself says
+//! that it has given up, which it never says of a founding that all have pledged themselves to.
+//!
+//! [`Machine::identity`] has changed when a call returns: it must be on the disk before any of the
+//! answers and actions of that call leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use weft_model::Timestamp;
+use weft_raft::{Server, TransportError};
+
+use super::hello::{Answer, Asked, Hello, Outcome, PROTOCOL, Question, Reach, Refused, Verdict};
+use super::identity::{Identity, Pledge};
+use super::judge;
+
+/// A server that was heard of within this time is there.
+const PRESENT: Duration = Duration::from_secs(6);
+/// How long a founding waits for pledges.
+const PLEDGES_MAX: Duration = Duration::from_secs(5);
+/// How long it rests after one that was given up, times a draw.
+const REST_MAX: Duration = Duration::from_secs(2);
+/// Whoever expects nobody but has addresses to ask gives them this long.
+const LOOK_AROUND: Duration = Duration::from_millis(1500);
+/// Others get this long to come up before being refused by all of them counts.
+const REFUSED_FOR: Duration = Duration::from_secs(3);
+/// A question about a rival that is older than this is asked again.
+const RIVAL_ASKED: Duration = Duration::from_secs(3);
+
+/// What stays as it is for as long as the process runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Me {
+    pub(crate) server: Server,
+    pub(crate) version: String,
+    pub(crate) nonce: u64,
+    /// 0: founds no cluster.
+    pub(crate) expect: u32,
+    /// Addresses to ask, as given.
+    pub(crate) retry_join: BTreeSet<String>,
+}
+
+/// What Raft says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct View {
+    pub(crate) initialized: bool,
+    pub(crate) reach: Reach,
+    pub(crate) synced: Reach,
+    pub(crate) leads: bool,
+    pub(crate) changing: bool,
+    pub(crate) members: BTreeMap<u64, Placed>,
+}
+
+/// A server in the membership.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Placed {
+    pub(crate) server: Server,
+    pub(crate) voter: bool,
+    pub(crate) matched: Option<u64>,
+}
+
+/// The time of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment {
+    /// Since some point in the past; only grows.
+    pub(crate) now: Duration,
+    pub(crate) wall: Timestamp,
+    /// Fresh randomness.
+    pub(crate) draw: u128,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Action {
+    Ask {
+        address: String,
+        question: Question,
+    },
+    /// Initialize Raft with these members.
+    Found(BTreeMap<u64, Server>),
+    /// A server can be reached elsewhere than the membership says.
+    Reach {
+        id: u64,
+        address: String,
+    },
+    /// The membership should say so.
+    Rename {
+        id: u64,
+        server: Server,
+    },
+    /// This server must not go on.
+    Stop(String),
+    Warn(String),
+}
+
+struct Peer {
+    hello: Hello,
+    heard: Duration,
+    /// When it was asked whether it is still there, because another one uses its names.
+    asked: Option<Duration>,
+}
+
+/// One server's part in it.
+pub(crate) struct Machine {
+    me: Me,
+    pub(crate) identity: Identity,
+    view: View,
+    /// Raft may vote and lead.
+    open: bool,
+    started: Duration,
+    peers: BTreeMap<u64, Peer>,
+    own_addresses: BTreeSet<String>,
+    heard_of: BTreeSet<String>,
+    /// Who is elsewhere than the log says. Raft's view has their new addresses already.
+    moved: BTreeSet<u64>,
+    /// Who does not even listen, and why.
+    refusals: BTreeMap<String, String>,
+    /// How far each peer's disk is known to reach.
+    floors: BTreeMap<u64, Reach>,
+    /// Who has nothing against this server since it started.
+    passed: BTreeSet<u64>,
+    /// Who has pledged themselves to the founding under way.
+    pledged: BTreeSet<u64>,
+    since: Duration,
+    rest_until: Duration,
+}
+
+impl Machine {
+    pub(crate) fn new(me: Me, identity: Identity, view: View, moment: Moment) -> Self {
+        Self {
+            open: !view.initialized,
+            me,
+            identity,
+            view,
+            started: moment.now,
+            peers: BTreeMap::new(),
+            own_addresses: BTreeSet::new(),
+            heard_of: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            refusals: BTreeMap::new(),
+            floors: BTreeMap::new(),
+            passed: BTreeSet::new(),
+            pledged: BTreeSet::new(),
+            since: moment.now,
+            rest_until: moment.now,
+        }
+    }
+
+    /// Whether Raft may take part: nobody who would know calls this disk an old one.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether this server is in a cluster and takes part in it.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.view.initialized && self.open
+    }
+
+    /// What this server says of itself.
+    pub(crate) fn hello(&self, moment: Moment) -> Hello {
+        Hello {
+            protocol: PROTOCOL,
+            raft_id: self.identity.raft_id,
+            server: self.me.server.clone(),
+            datacenter: self.identity.datacenter.clone(),
+            version: self.me.version.clone(),
+            time: moment.wall,
+            nonce: self.me.nonce,
+            boots: self.identity.boots,
+            cluster: self.identity.cluster.clone(),
+            initialized: self.view.initialized,
+            expect: self.me.expect,
+            pledge: self.identity.pledge.clone(),
+            attempt: self.identity.attempt,
+            settled: self.is_settled(),
+            reach: self.view.reach,
+            synced: self.view.synced,
+        }
+    }
+
+    /// Whom to greet now and then.
+    pub(crate) fn targets(&self) -> BTreeSet<String> {
+        let peers = self.peers.values().map(|peer| &peer.hello.server.address);
+        let placed = self.view.members.values().map(|placed| &placed.server.address);
+        let all = self.me.retry_join.iter().chain(&self.heard_of).chain(peers).chain(placed);
+        let own = |address: &String| *address == self.me.server.address || self.own_addresses.contains(address);
+        all.filter(|address| !own(address) && !address.is_empty()).cloned().collect()
+    }
+
+    /// Another address to ask.
+    pub(crate) fn add_target(&mut self, address: String) {
+        self.heard_of.insert(address);
+    }
+
+    /// Servers that are there, with what they last said.
+    pub(crate) fn present(&self, now: Duration) -> impl Iterator<Item = &Hello> {
+        let present = self.peers.values().filter(move |peer| now.saturating_sub(peer.heard) < PRESENT);
+        present.map(|peer| &peer.hello)
+    }
+
+    /// Another server's question. Its answer, and what else is to be done.
+    pub(super) fn receive(&mut self, asked: &Asked, moment: Moment) -> (Answer, Vec<Action>) {
+        let mut actions = Vec::new();
+        let verdict = if self.is_self(&asked.hello) {
+            Verdict::Fine
+        } else {
+            let verdict = self.judge(&asked.hello, moment, &mut actions);
+            if verdict == Verdict::Fine {
+                self.note(&asked.hello, moment.now, &mut actions);
+            }
+            verdict
+        };
+        let outcome = match (&asked.question, &verdict) {
+            (Question::Pledge(pledge), Verdict::Fine) => self.promise(pledge, moment.now),
+            (Question::Pledge(_), Verdict::Pending | Verdict::Refused(_)) => Outcome::NotPledged,
+            (Question::Greet | Question::Join, _) => Outcome::Nothing,
+        };
+        let known = self.present(moment.now).map(Hello::placed).collect();
+        // The hello last: it shows what has just been promised.
+        (Answer { hello: self.hello(moment), verdict, known, outcome }, actions)
+    }
+
+    /// The answer of a server at `address` to a question of ours.
+    pub(super) fn receive_answer(&mut self, address: &str, answer: &Answer, moment: Moment) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.is_self(&answer.hello) {
+            self.own_addresses.insert(address.to_owned());
+            return actions;
+        }
+        self.forget_whoever_was_at(address, &answer.hello);
+        self.refusals.remove(address);
+        match &answer.verdict {
+            Verdict::Refused(refused) => return vec![self.refused(refused, address, &answer.hello)],
+            Verdict::Pending => {}
+            Verdict::Fine => {
+                self.passed.insert(answer.hello.raft_id);
+            }
+        }
+        match self.judge(&answer.hello, moment, &mut actions) {
+            Verdict::Fine => self.note(&answer.hello, moment.now, &mut actions),
+            Verdict::Pending => return actions,
+            Verdict::Refused(refused) => {
+                actions.push(Action::Warn(format!(
+                    "the server at {address} is not listened to; it is told: {}",
+                    refused.why
+                )));
+                return actions;
+            }
+        }
+        let addresses = answer.known.iter().filter(|(id, _)| **id != self.identity.raft_id);
+        self.heard_of.extend(addresses.map(|(_, server)| server.address.clone()));
+        match &answer.outcome {
+            Outcome::NotPledged => self.withdraw(moment),
+            Outcome::Joined(cluster) if self.identity.cluster.is_none() && self.identity.pledge.is_none() => {
+                self.identity.cluster = Some(cluster.clone());
+            }
+            Outcome::NotNow(why) => actions.push(Action::Warn(format!("not in the cluster yet: {why}"))),
+            Outcome::Joined(_) | Outcome::Nothing => {}
+        }
+        actions
+    }
+
+    /// No answer came from `address`.
+    pub(super) fn receive_failure(&mut self, address: &str, error: &TransportError) -> Vec<Action> {
+        match error {
+            // Nobody listens there: whoever did is gone.
+            TransportError::Unreachable(_) => {
+                self.refusals.remove(address);
+                self.peers.retain(|_, peer| peer.asked.is_none() || peer.hello.server.address != address);
+                vec![]
+            }
+            TransportError::Unknown(_) => vec![],
+            TransportError::Refused(why) => {
+                self.refusals.insert(address.to_owned(), why.clone());
+                vec![Action::Warn(format!("refused by the server at {address}: {why}"))]
+            }
+        }
+    }
+
+    /// What Raft says now.
+    pub(super) fn receive_view(&mut self, view: View) {
+        self.view = view;
+        if !self.view.initialized {
+            return;
+        }
+        if self.identity.cluster.is_none() {
+            self.identity.cluster = self.identity.pledge.as_ref().map(|pledge| pledge.cluster.clone());
+        }
+        self.identity.founding = false;
+        self.identity.pledge = None;
+        self.open |= self.may_open();
+    }
+
+    /// Time has passed.
+    pub(super) fn poll(&mut self, moment: Moment) -> Vec<Action> {
+        if let Some(why) = self.refused_by_all(moment.now) {
+            return vec![Action::Stop(why)];
+        }
+        if self.view.initialized {
+            return self.tend();
+        }
+        if self.identity.founding {
+            let members = self.identity.pledge.as_ref().map(|pledge| pledge.members.clone()).unwrap_or_default();
+            return vec![Action::Found(members)];
+        }
+        if let Some(pledge) = self.identity.pledge.clone() {
+            return self.gather(&pledge, moment);
+        }
+        if let Some(member) = self.present(moment.now).find(|hello| hello.initialized && hello.cluster.is_some()) {
+            return vec![Action::Ask { address: member.server.address.clone(), question: Question::Join }];
+        }
+        self.begin(moment);
+        match self.identity.pledge.clone() {
+            Some(pledge) => self.gather(&pledge, moment),
+            None => vec![],
+        }
+    }
+
+    fn is_self(&self, hello: &Hello) -> bool {
+        hello.raft_id == self.identity.raft_id && hello.nonce == self.me.nonce
+    }
+
+    fn judge(&mut self, theirs: &Hello, moment: Moment, actions: &mut Vec<Action>) -> Verdict {
+        let ours = self.hello(moment);
+        let had = self.floors.get(&theirs.raft_id).copied().unwrap_or_default();
+        let boots = self.identity.peers.get(&theirs.raft_id).copied().unwrap_or(0);
+        let found = judge::fits(theirs, &ours)
+            .and_then(|()| judge::is_not_us(theirs, &ours))
+            .and_then(|()| judge::clock(theirs, &ours))
+            .and_then(|()| judge::memory(theirs, boots, had, &self.view))
+            .and_then(|()| judge::membership(theirs, &self.view));
+        match found {
+            Err(refused) => Verdict::Refused(refused),
+            Ok(()) => self.judge_rivals(theirs, moment.now, actions),
+        }
+    }
+
+    /// Another server that goes by one of its names is asked whether it is still there.
+    fn judge_rivals(&mut self, theirs: &Hello, now: Duration, actions: &mut Vec<Action>) -> Verdict {
+        let mut verdict = Verdict::Fine;
+        for (id, peer) in &mut self.peers {
+            let clash = match *id == theirs.raft_id {
+                true if peer.hello.nonce == theirs.nonce => Ok(()),
+                // The port is its own: it was started again.
+                true if peer.hello.server.address == theirs.server.address => Ok(()),
+                true => Err(super::refusal::copied(&peer.hello.server)),
+                false => judge::names(&theirs.server, &peer.hello.server),
+            };
+            let Err(refused) = clash else { continue };
+            if peer.asked.is_some_and(|asked| peer.heard > asked && now.saturating_sub(asked) < RIVAL_ASKED * 2) {
+                return Verdict::Refused(refused);
+            }
+            if peer.asked.is_none_or(|asked| now.saturating_sub(asked) > RIVAL_ASKED) {
+                peer.asked = Some(now);
+                let address = peer.hello.server.address.clone();
+                actions.push(Action::Ask { address, question: Question::Greet });
+            }
+            verdict = Verdict::Pending;
+        }
+        verdict
+    }
+
+    /// Remembers what a server says.
+    fn note(&mut self, hello: &Hello, now: Duration, actions: &mut Vec<Action>) {
+        let id = hello.raft_id;
+        if let Some(pledge) = &self.identity.pledge
+            && pledge.founder == id
+            && hello.attempt > pledge.attempt
+            && hello.cluster.as_ref() != Some(&pledge.cluster)
+        {
+            self.identity.pledge = None;
+        }
+        if hello.pledge.is_some() && hello.pledge == self.identity.pledge {
+            self.pledged.insert(id);
+        }
+        let floor = self.floors.entry(id).or_default();
+        *floor = hello.synced.max(*floor);
+        let boots = self.identity.peers.entry(id).or_default();
+        *boots = hello.boots.max(*boots);
+        let moved = self.peers.get(&id).is_none_or(|peer| peer.hello.server.address != hello.server.address);
+        if moved {
+            if self.view.members.get(&id).is_some_and(|placed| placed.server.address != hello.server.address) {
+                self.moved.insert(id);
+            }
+            actions.push(Action::Reach { id, address: hello.server.address.clone() });
+        }
+        let asked = self.peers.get(&id).and_then(|peer| peer.asked);
+        self.peers.insert(id, Peer { hello: hello.clone(), heard: now, asked });
+    }
+
+    /// Another server listens there now, so the one that did is elsewhere or gone.
+    fn forget_whoever_was_at(&mut self, address: &str, hello: &Hello) {
+        let there = |peer: &Peer| peer.hello.server.address == address;
+        self.peers.retain(|_, peer| {
+            !there(peer)
+                || (peer.hello.raft_id, peer.hello.nonce) == (hello.raft_id, hello.nonce)
+                || peer.asked.is_none()
+        });
+    }
+
+    /// What to do when a server refuses this one. Whoever is in the cluster goes on; a server that is
+    /// not in one either may be the one at fault.
+    fn refused(&mut self, refused: &Refused, address: &str, by: &Hello) -> Action {
+        let text = format!("refused by the server at {address}: {}", refused.why);
+        if self.is_settled() || !by.initialized {
+            return Action::Warn(text);
+        }
+        if refused.lasting {
+            self.identity.refused = Some(refused.why.clone());
+        }
+        Action::Stop(text)
+    }
+
+    /// Every server that was to be asked is there and does not speak to this one: the fault is here.
+    fn refused_by_all(&self, now: Duration) -> Option<String> {
+        let soon = now.saturating_sub(self.started) < REFUSED_FOR;
+        if self.is_settled() || soon || !self.peers.is_empty() || !self.passed.is_empty() {
+            return None;
+        }
+        let all = self.targets().iter().all(|target| self.refusals.contains_key(target));
+        let (address, why) = self.refusals.first_key_value().filter(|_| all)?;
+        Some(format!("refused by the server at {address}: {why}"))
+    }
+
+    fn may_open(&self) -> bool {
+        let own = self.identity.raft_id;
+        let voters: BTreeSet<_> =
+            self.view.members.iter().filter(|(_, placed)| placed.voter).map(|(id, _)| *id).collect();
+        let passed = self.passed.intersection(&voters).count();
+        if voters.contains(&own) { (passed + 1) * 2 > voters.len() } else { passed > 0 }
+    }
+
+    /// The addresses in the membership follow their servers.
+    fn tend(&mut self) -> Vec<Action> {
+        if !self.view.leads || self.view.changing {
+            return vec![];
+        }
+        let own = (self.identity.raft_id, &self.me.server);
+        let said = self.peers.values().map(|peer| (peer.hello.raft_id, &peer.hello.server)).chain([own]);
+        let differs = |id: u64, server: &Server| {
+            let placed = self.view.members.get(&id);
+            placed.is_some_and(|placed| placed.server != *server || self.moved.contains(&id))
+        };
+        let changed = said.into_iter().find(|(id, server)| differs(*id, server));
+        let Some((id, server)) = changed.map(|(id, server)| (id, server.clone())) else { return vec![] };
+        self.moved.remove(&id);
+        vec![Action::Rename { id, server }]
+    }
+
+    /// This server's answer to a founder.
+    fn promise(&mut self, pledge: &Pledge, now: Duration) -> Outcome {
+        if let Some(mine) = &self.identity.pledge {
+            return if mine == pledge { Outcome::Nothing } else { Outcome::NotPledged };
+        }
+        let meets_cluster = self.present(now).any(|hello| hello.cluster.is_some());
+        let free = !self.view.initialized && self.identity.cluster.is_none() && !meets_cluster;
+        if !free || !pledge.members.contains_key(&self.identity.raft_id) {
+            return Outcome::NotPledged;
+        }
+        self.identity.pledge = Some(pledge.clone());
+        Outcome::Nothing
+    }
+
+    /// Begins a founding when it is this server's turn.
+    fn begin(&mut self, moment: Moment) {
+        let expect = self.me.expect as usize;
+        let looking = expect == 1 && !self.targets().is_empty() && moment.now < self.started + LOOK_AROUND;
+        if expect == 0 || moment.now < self.rest_until || looking || self.identity.cluster.is_some() {
+            return;
+        }
+        let fresh = |hello: &&Hello| hello.cluster.is_none() && !hello.initialized && hello.expect == self.me.expect;
+        let mut members: BTreeMap<u64, Server> =
+            self.present(moment.now).filter(fresh).map(|hello| (hello.raft_id, hello.server.clone())).collect();
+        members.insert(self.identity.raft_id, self.me.server.clone());
+        if members.len() < expect || members.first_key_value().is_none_or(|(id, _)| *id != self.identity.raft_id) {
+            return;
+        }
+        let members: BTreeMap<_, _> = members.into_iter().take(expect).collect();
+        self.identity.attempt += 1;
+        let cluster = uuid::Builder::from_random_bytes(moment.draw.to_be_bytes()).into_uuid().to_string();
+        let (founder, attempt) = (self.identity.raft_id, self.identity.attempt);
+        self.identity.pledge = Some(Pledge { cluster, founder, attempt, members });
+        self.pledged.clear();
+        self.since = moment.now;
+    }
+
+    /// Asks for what is missing; founds when nothing is.
+    fn gather(&mut self, pledge: &Pledge, moment: Moment) -> Vec<Action> {
+        if pledge.founder != self.identity.raft_id {
+            let text = format!(
+                "waiting for server {} to found cluster {} with this one{}",
+                pledge.founder,
+                pledge.cluster,
+                pledge.members.get(&pledge.founder).map_or_else(String::new, |server| format!(": {server}"))
+            );
+            return if moment.now.saturating_sub(self.started) > PRESENT { vec![Action::Warn(text)] } else { vec![] };
+        }
+        let missing: Vec<_> = pledge
+            .members
+            .iter()
+            .filter(|(id, _)| **id != pledge.founder && !self.pledged.contains(id))
+            .map(|(_, server)| Action::Ask {
+                address: server.address.clone(),
+                question: Question::Pledge(pledge.clone()),
+            })
+            .collect();
+        if missing.is_empty() {
+            self.identity.cluster = Some(pledge.cluster.clone());
+            self.identity.founding = true;
+            return vec![Action::Found(pledge.members.clone())];
+        }
+        if moment.now.saturating_sub(self.since) > PLEDGES_MAX {
+            self.withdraw(moment);
+            return vec![];
+        }
+        missing
+    }
+
+    /// Gives a founding up. Those who have pledged themselves see it by the number of the attempt.
+    fn withdraw(&mut self, moment: Moment) {
+        let own = self.identity.pledge.as_ref().is_some_and(|pledge| pledge.founder == self.identity.raft_id);
+        if !own || self.identity.founding || self.view.initialized {
+            return;
+        }
+        self.identity.pledge = None;
+        self.identity.attempt += 1;
+        self.pledged.clear();
+        let share = u32::try_from(moment.draw & 0xff).unwrap_or(0);
+        self.rest_until = moment.now + REST_MAX * share / 256;
+    }
+}
