@@ -32,6 +32,7 @@ enum Content {
     Empty,
     Json(Box<dyn Render>),
     Ready(HeaderValue, Bytes),
+    Stream(HeaderValue, Body),
 }
 
 /// How JSON is laid out.
@@ -65,6 +66,11 @@ impl Answer {
     /// 200 with bytes of another type.
     pub(crate) fn bytes(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         Self::of(Content::Ready(HeaderValue::from_static(content_type), bytes.into()))
+    }
+
+    /// 200 with bytes that are still being made.
+    pub(crate) fn stream(content_type: &'static str, body: Body) -> Self {
+        Self::of(Content::Stream(HeaderValue::from_static(content_type), body))
     }
 
     #[must_use]
@@ -104,15 +110,16 @@ impl Answer {
 
     /// The response.
     pub(crate) fn into_response(self, layout: Layout) -> Response {
-        let (content_type, bytes) = match self.content {
-            Content::Empty => (None, Bytes::new()),
-            Content::Ready(content_type, bytes) => (Some(content_type), bytes),
+        let (content_type, body) = match self.content {
+            Content::Empty => (None, Body::empty()),
+            Content::Ready(content_type, bytes) => (Some(content_type), Body::from(bytes)),
+            Content::Stream(content_type, body) => (Some(content_type), body),
             Content::Json(value) => match value.render(layout) {
-                Ok(bytes) => (Some(JSON), bytes.into()),
+                Ok(bytes) => (Some(JSON), Body::from(bytes)),
                 Err(error) => return Refusal::failed(format!("the answer cannot be written: {error}")).into(),
             },
         };
-        let mut response = Response::new(Body::from(bytes));
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         if let Some(content_type) = content_type {

@@ -1,5 +1,7 @@
 //! One request as its handler sees it: checked for its form, not yet for its meaning.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,6 +26,8 @@ pub(crate) struct Call {
     /// Of routes that take them.
     pub(crate) options: QueryOptions,
     pub(crate) body: Bytes,
+    /// Where the client is, where that is known.
+    pub(crate) caller: Option<IpAddr>,
 }
 
 impl Call {

@@ -16,6 +16,8 @@ use weft_model::intention::DefaultPolicy;
 use weft_model::{CheckId, NodeName, ServiceName, Timestamp};
 use weft_state::Store;
 
+use crate::archive::SealKey;
+
 /// Everything that a handler can reach. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
@@ -153,6 +155,11 @@ pub trait Cluster: Send + Sync {
 
     /// Restarts a session's time to live on the leader. Whether there is such a session.
     fn renew_session(&self, session: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>>;
+
+    /// What snapshots are sealed with, where there is a join secret.
+    fn seal_key(&self) -> Option<SealKey> {
+        None
+    }
 
     /// What the tests of the cluster look at; promised to nobody.
     fn debug(&self) -> Value;

@@ -9,6 +9,7 @@
 //! handler needs of the agent comes through [`host::Host`], so neither Raft nor xDS is known here.
 
 mod answer;
+pub mod archive;
 mod blocking;
 mod body;
 mod call;

@@ -32,6 +32,14 @@ impl Query {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// All pairs by their names, as Go writes them back.
+    pub(crate) fn encode(&self) -> String {
+        let mut pairs: Vec<_> = self.0.iter().collect();
+        pairs.sort_by_key(|(name, _)| name);
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+        pairs.join("&")
+    }
+
     /// Whether the name is there, with or without a value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
@@ -45,6 +53,28 @@ pub(crate) fn go_bool(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
         _ => None,
     }
+}
+
+/// Go's `strconv.ParseUint`, for base 10.
+///
+/// # Errors
+/// Go's text.
+pub(crate) fn go_uint(text: &str) -> Result<u64, String> {
+    let refused = |why: &str| format!("strconv.ParseUint: parsing {text:?}: {why}");
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refused("invalid syntax"));
+    }
+    text.parse().map_err(|_| refused("value out of range"))
+}
+
+/// Go's `url.QueryEscape`.
+fn escape(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b' ' => "+".to_owned(),
+        byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
 }
 
 /// What `+` stands for.
@@ -101,6 +131,21 @@ mod tests {
         assert_eq!(query.all("tag").collect::<Vec<_>>(), ["a b", "c d"]);
         assert_eq!(query.text("wait"), "60000ms");
         assert_eq!(query.text("none"), "");
+    }
+
+    #[test]
+    fn pairs_are_written_back_as_go_does() {
+        assert_eq!(Query::parse("recurse&cas=1&a=b%20%26").unwrap().encode(), "a=b+%26&cas=1&recurse=");
+    }
+
+    #[test]
+    fn numbers_are_read_as_go_does() {
+        assert_eq!(go_uint("18446744073709551615"), Ok(u64::MAX));
+        for (text, why) in
+            [("", "invalid syntax"), ("+1", "invalid syntax"), ("18446744073709551616", "value out of range")]
+        {
+            assert_eq!(go_uint(text).unwrap_err(), format!("strconv.ParseUint: parsing {text:?}: {why}"));
+        }
     }
 
     #[test]

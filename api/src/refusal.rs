@@ -7,7 +7,7 @@ use http::StatusCode;
 use weft_model::ApplyError;
 use weft_state::ProposeError;
 
-use crate::host::{AuthorityError, HeartbeatError};
+use crate::host::{AuthorityError, ClusterError, HeartbeatError};
 
 /// A refused or failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,5 +77,17 @@ impl From<HeartbeatError> for Refusal {
 impl From<AuthorityError> for Refusal {
     fn from(error: AuthorityError) -> Self {
         Self::failed(error.to_string())
+    }
+}
+
+impl From<ClusterError> for Refusal {
+    /// What names something that there is not is a failure like others here: so Consul answers.
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::NoLeader => Self::no_leader(),
+            ClusterError::Refused(text) | ClusterError::NotFound(text) | ClusterError::Unavailable(text) => {
+                Self::failed(text)
+            }
+        }
     }
 }

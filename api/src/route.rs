@@ -1,5 +1,6 @@
 //! What a row of the table of routes says about an endpoint.
 
+use axum::body::Body;
 use futures::future::BoxFuture;
 use weft_state::StateView;
 
@@ -35,6 +36,8 @@ pub(crate) enum Run {
     Look(fn(&Call, &StateView<'_>) -> Outcome),
     /// All else: writes, and answers of other parts of the agent.
     Act(fn(Call) -> BoxFuture<'static, Outcome>),
+    /// A write that reads its body itself, piece by piece.
+    Upload(fn(Call, Body) -> BoxFuture<'static, Outcome>),
 }
 
 /// Which query options an endpoint takes besides its own parameters.
@@ -55,6 +58,15 @@ pub(crate) enum Access {
     /// Nothing.
     Open,
     AgentRead,
+    AgentWrite,
+    KeyRead,
+    KeyWrite,
+    SessionRead,
+    SessionWrite,
+    /// By what each operation is about.
+    Transaction,
+    /// A token that may do anything.
+    Management,
     NodeRead,
     NodeWrite,
     ServiceRead,
@@ -78,6 +90,13 @@ impl Access {
         match self {
             Self::Open => "",
             Self::AgentRead => "agent:read",
+            Self::AgentWrite => "agent:write",
+            Self::KeyRead => "key:read",
+            Self::KeyWrite => "key:write",
+            Self::SessionRead => "session:read",
+            Self::SessionWrite => "session:write",
+            Self::Transaction => "by operation",
+            Self::Management => "acl:write",
             Self::NodeRead => "node:read",
             Self::NodeWrite => "node:write",
             Self::ServiceRead => "service:read",
@@ -123,6 +142,19 @@ pub(crate) enum Form {
     RequiredOneOf(&'static [&'static str]),
     Number,
     Duration,
+    Uuid,
+}
+
+/// What a request brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    Nothing,
+    /// JSON of this schema.
+    Json(&'static str),
+    /// JSON of this schema, or nothing.
+    OptionalJson(&'static str),
+    /// Bytes of this content type.
+    Bytes(&'static str),
 }
 
 /// What a successful answer looks like.
@@ -134,6 +166,8 @@ pub(crate) enum Shape {
     Json(&'static str),
     /// JSON of this schema, or another content type.
     JsonOr(&'static str, &'static str),
+    /// Bytes of this content type.
+    Bytes(&'static str),
 }
 
 /// A row: one method of one path.
@@ -146,8 +180,7 @@ pub(crate) struct Route {
     pub(crate) access: Access,
     pub(crate) options: Options,
     pub(crate) params: &'static [Param],
-    /// The schema of the body, where one is read.
-    pub(crate) body: Option<&'static str>,
+    pub(crate) body: Payload,
     pub(crate) body_max_bytes: usize,
     pub(crate) answer: Shape,
     /// Takes `cached`.
@@ -166,7 +199,7 @@ impl Route {
             access: Access::Open,
             options,
             params: &[],
-            body: None,
+            body: Payload::Nothing,
             body_max_bytes: 64 * 1024,
             answer: Shape::Empty,
             cacheable: false,
@@ -185,6 +218,14 @@ impl Route {
 
     pub(crate) const fn act(verb: Verb, path: &'static str, task: fn(Call) -> BoxFuture<'static, Outcome>) -> Self {
         Self::new(verb, path, Run::Act(task), Options::Agent)
+    }
+
+    pub(crate) const fn upload(
+        verb: Verb,
+        path: &'static str,
+        task: fn(Call, Body) -> BoxFuture<'static, Outcome>,
+    ) -> Self {
+        Self::new(verb, path, Run::Upload(task), Options::Agent)
     }
 
     /// The endpoint belongs to a datacenter, not to this agent.
@@ -206,7 +247,15 @@ impl Route {
     }
 
     pub(crate) const fn body(self, schema: &'static str) -> Self {
-        Self { body: Some(schema), ..self }
+        Self { body: Payload::Json(schema), ..self }
+    }
+
+    pub(crate) const fn optional_body(self, schema: &'static str) -> Self {
+        Self { body: Payload::OptionalJson(schema), ..self }
+    }
+
+    pub(crate) const fn bytes(self, content_type: &'static str) -> Self {
+        Self { body: Payload::Bytes(content_type), ..self }
     }
 
     pub(crate) const fn body_max(self, body_max_bytes: usize) -> Self {
@@ -219,6 +268,10 @@ impl Route {
 
     pub(crate) const fn answers_or(self, schema: &'static str, content_type: &'static str) -> Self {
         Self { answer: Shape::JsonOr(schema, content_type), ..self }
+    }
+
+    pub(crate) const fn answers_bytes(self, content_type: &'static str) -> Self {
+        Self { answer: Shape::Bytes(content_type), ..self }
     }
 
     pub(crate) const fn cacheable(self) -> Self {

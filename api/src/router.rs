@@ -8,9 +8,11 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Method, StatusCode};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tracing::error;
 use weft_model::intention::DefaultPolicy;
 
@@ -24,14 +26,17 @@ use crate::host::Host;
 use crate::options::{self, QueryOptions};
 use crate::query::{Plus, Query, unescape};
 use crate::refusal::Refusal;
-use crate::route::{Options, Route, Run, Verb};
+use crate::route::{Options, Payload, Route, Run, Verb};
 use crate::routes::ROUTES;
+use crate::serve::Caller;
 
 const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
 const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader");
 const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact");
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consul-effective-consistency");
 const DEFAULT_POLICY: HeaderName = HeaderName::from_static("x-consul-default-acl-policy");
+/// What is compressed already.
+const COMPRESSED: NotForContentType = NotForContentType::const_new("application/x-gzip");
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The REST surface of the agent that `host` stands for.
@@ -47,7 +52,7 @@ pub fn router(host: Host) -> Router {
     router
         .layer(middleware::from_fn(redirect_to_clean_path))
         .layer(middleware::map_response(move |response| common_headers(response, policy.clone())))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(COMPRESSED)))
 }
 
 /// All routes with one fixed part, in the table's order.
@@ -124,14 +129,16 @@ async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, reque
     let (head, content) = request.into_parts();
     let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
-    let body = match route.body {
-        Some(_) => {
-            let limit = body::Limit { bytes: route.body_max_bytes, patience: BODY_PATIENCE };
-            body::read(content, declared_length(&head.headers), limit).await?
-        }
-        None => bytes::Bytes::new(),
-    };
-    let call = Call { host, rest, query, options, body };
+    let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
+    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller };
+    if let Run::Upload(task) = route.run {
+        call.check_datacenter(call.query.text("dc"))?;
+        return complete(task(call, content)).await;
+    }
+    if route.body != Payload::Nothing {
+        let limit = body::Limit { bytes: route.body_max_bytes, patience: BODY_PATIENCE };
+        call.body = body::read(content, declared_length(&head.headers), limit).await?;
+    }
     if route.options != Options::Agent {
         call.check_datacenter(call.query.text("dc"))?;
     }
@@ -146,6 +153,7 @@ async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, reque
         // Reads that wait end with their client.
         Run::Act(task) if route.verb == Verb::Get => task(call).await,
         Run::Act(task) => complete(task(call)).await,
+        Run::Upload(_) => Err(Refusal::failed("internal error")),
     }
 }
 

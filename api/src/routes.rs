@@ -1,7 +1,7 @@
 //! The table of routes: every endpoint, in the order of the documentation.
 
 use crate::route::{Access, Form, Param, Route, Verb};
-use crate::v1::{agent, catalog, config_entry, connect, health, status, weft};
+use crate::v1::{agent, catalog, config_entry, connect, health, kv, operator, session, snapshot, status, txn, weft};
 
 use Verb::{Delete, Get, Post, Put};
 
@@ -10,10 +10,22 @@ const REGISTRATION_MAX_BYTES: usize = 512 * 1024;
 /// An entry may list thousands of intentions.
 const ENTRY_MAX_BYTES: usize = 1024 * 1024;
 
+/// As Consul's `kv_max_value_size`.
+const VALUE_MAX_BYTES: usize = 512 * 1024;
+/// A value of that size fits, and the text around it.
+const TRANSACTION_MAX_BYTES: usize = 1024 * 1024;
+
 /// A task from an async function.
 macro_rules! task {
     ($function:path) => {
         |call| Box::pin($function(call))
+    };
+}
+
+/// The same for one that takes its body itself.
+macro_rules! upload {
+    ($function:path) => {
+        |call, body| Box::pin($function(call, body))
     };
 }
 
@@ -32,6 +44,8 @@ const SOURCE: Param = param("source", Form::Required, "The calling service; `*` 
 const DESTINATION: Param = param("destination", Form::Required, "The called service; `*` is all.");
 const ENABLE: Param = param("enable", Form::RequiredBool, "On or off.");
 const REASON: Param = param("reason", Form::Text, "Why; becomes the check's notes.");
+const WAN: Param = param("wan", Form::Bool, "There is no federation of datacenters yet.");
+const INDEX: Param = param("cas", Form::Number, "Only if the key's ModifyIndex is this; 0: only if it does not exist.");
 const TEXT: Param = param("format", Form::OneOf(&["text"]), "Answer the verdict as plain text.");
 
 /// Every endpoint.
@@ -54,6 +68,17 @@ pub(crate) static ROUTES: &[Route] = &[
         ])
         .answers("Members")
         .about("The agents of the cluster"),
+    Route::act(Put, "/v1/agent/join/{address}", task!(agent::join))
+        .access(Access::AgentWrite)
+        .params(&[WAN])
+        .about("Let this agent join the cluster of the one at an address"),
+    Route::act(Put, "/v1/agent/leave", task!(agent::leave))
+        .access(Access::AgentWrite)
+        .about("Leave the cluster; the agent ends"),
+    Route::act(Put, "/v1/agent/force-leave/{node}", task!(agent::force_leave))
+        .access(Access::OperatorWrite)
+        .params(&[WAN, param("prune", Form::Flag, "Forget the member.")])
+        .about("Make a failed member one that has left"),
     Route::look("/v1/agent/services", agent::services)
         .access(Access::ServiceRead)
         .params(&[FILTER])
@@ -329,6 +354,136 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("ConfigDeleted")
         .statuses(&[404])
         .about("Remove a config entry"),
+    // --- kv
+    Route::read("/v1/kv/{key}", kv::get)
+        .access(Access::KeyRead)
+        .params(&[
+            param("raw", Form::Flag, "Answer the value alone."),
+            param("recurse", Form::Flag, "Answer all keys that begin so."),
+            param("keys", Form::Flag, "Answer the names of all keys that begin so."),
+            param("separator", Form::Text, "With `keys`: cut names behind its first place past the prefix."),
+        ])
+        .answers_or("KeysOrNames", "text/plain")
+        .statuses(&[404])
+        .about("A key, a tree, or the names in a tree"),
+    Route::act(Put, "/v1/kv/{key}", task!(kv::put))
+        .of_datacenter()
+        .access(Access::KeyWrite)
+        .params(&[
+            param("flags", Form::Number, "A number of the client's own."),
+            INDEX,
+            param("acquire", Form::Uuid, "Take the lock for this session."),
+            param("release", Form::Uuid, "Give the lock of this session back."),
+        ])
+        .bytes("application/octet-stream")
+        .body_max(VALUE_MAX_BYTES)
+        .answers("Bool")
+        .about("Write a value; on a condition, or with its lock"),
+    Route::act(Delete, "/v1/kv/{key}", task!(kv::delete))
+        .of_datacenter()
+        .access(Access::KeyWrite)
+        .params(&[INDEX, param("recurse", Form::Flag, "Remove all keys that begin so.")])
+        .answers("Bool")
+        .about("Remove a key or a tree"),
+    // --- sessions
+    Route::act(Put, "/v1/session/create", task!(session::create))
+        .of_datacenter()
+        .access(Access::SessionWrite)
+        .optional_body("SessionRequest")
+        .answers("Identified")
+        .about("Begin a session"),
+    Route::act(Put, "/v1/session/destroy/{session_id}", task!(session::destroy))
+        .of_datacenter()
+        .access(Access::SessionWrite)
+        .answers("True")
+        .about("End a session; its locks are released"),
+    Route::act(Put, "/v1/session/renew/{session_id}", task!(session::renew))
+        .of_datacenter()
+        .access(Access::SessionWrite)
+        .answers("Sessions")
+        .statuses(&[404])
+        .about("Restart a session's time to live"),
+    Route::read("/v1/session/info/{session_id}", session::info)
+        .access(Access::SessionRead)
+        .answers("Sessions")
+        .about("One session, or none"),
+    Route::read("/v1/session/node/{node}", session::of_node)
+        .access(Access::SessionRead)
+        .answers("Sessions")
+        .about("The sessions of a node"),
+    Route::read("/v1/session/list", session::list)
+        .access(Access::SessionRead)
+        .answers("Sessions")
+        .about("All sessions"),
+    // --- transactions
+    Route::act(Put, "/v1/txn", task!(txn::run))
+        .of_datacenter()
+        .access(Access::Transaction)
+        .body("Transaction")
+        .body_max(TRANSACTION_MAX_BYTES)
+        .answers("TransactionOutcome")
+        .statuses(&[409])
+        .about("Several operations at one index, or none of them"),
+    // --- snapshots
+    Route::act(Get, "/v1/snapshot", task!(snapshot::save))
+        .of_datacenter()
+        .access(Access::Management)
+        .answers_bytes("application/x-gzip")
+        .about("All that the cluster knows, as an archive"),
+    Route::upload(Put, "/v1/snapshot", upload!(snapshot::restore))
+        .of_datacenter()
+        .access(Access::Management)
+        .bytes("application/x-gzip")
+        .about("Put an archive's state in the place of what there is"),
+    // --- operator
+    Route::act(Get, "/v1/operator/raft/configuration", task!(operator::raft_configuration))
+        .of_datacenter()
+        .access(Access::OperatorRead)
+        .answers("RaftConfiguration")
+        .about("The servers of the cluster"),
+    Route::act(Delete, "/v1/operator/raft/peer", task!(operator::remove_peer))
+        .of_datacenter()
+        .access(Access::OperatorWrite)
+        .params(&[
+            param("id", Form::Text, "The server's node id."),
+            param("address", Form::Text, "The server's address, instead of the id."),
+        ])
+        .about("Take a server out, whether it answers or not"),
+    Route::act(Post, "/v1/operator/raft/transfer-leader", task!(operator::transfer_leader))
+        .of_datacenter()
+        .access(Access::OperatorWrite)
+        .params(&[param("id", Form::Text, "The node id of the server that is to lead; any where it is not given.")])
+        .answers("Success")
+        .about("Let another server lead"),
+    Route::look("/v1/operator/autopilot/configuration", operator::configuration)
+        .of_datacenter()
+        .access(Access::OperatorRead)
+        .answers("Autopilot")
+        .about("How the servers look after each other"),
+    Route::act(Put, "/v1/operator/autopilot/configuration", task!(operator::configure))
+        .of_datacenter()
+        .access(Access::OperatorWrite)
+        .params(&[CAS])
+        .body("Autopilot")
+        .answers("Bool")
+        .about("Change how the servers look after each other"),
+    Route::act(Get, "/v1/operator/autopilot/health", task!(operator::health))
+        .of_datacenter()
+        .access(Access::OperatorRead)
+        .answers("AutopilotHealth")
+        .statuses(&[429])
+        .about("How each server does; 429 when one does badly"),
+    Route::act(Get, "/v1/operator/autopilot/state", task!(operator::state))
+        .of_datacenter()
+        .access(Access::OperatorRead)
+        .answers("AutopilotState")
+        .about("How each server does, by server"),
+    Route::look("/v1/operator/usage", operator::usage)
+        .of_datacenter()
+        .access(Access::OperatorRead)
+        .params(&[param("global", Form::Flag, "There is one datacenter.")])
+        .answers("UsageAnswer")
+        .about("How much is registered"),
     // --- status
     Route::act(Get, "/v1/status/leader", task!(status::leader))
         .of_datacenter()
@@ -343,6 +498,11 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::OperatorRead)
         .answers("Anything")
         .about("What each connected proxy was sent, and has acknowledged or refused"),
+    Route::look("/v1/weft/debug/raft", weft::debug_raft)
+        .access(Access::OperatorRead)
+        .answers("Anything")
+        .statuses(&[403])
+        .about("The inside of this server, for tests; only for callers on this machine"),
     Route::look("/v1/weft/openapi.json", weft::description).answers("Anything").about("This document"),
     Route::look("/v1/openapi.json", weft::description).answers("Anything").about("This document"),
 ];

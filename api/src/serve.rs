@@ -3,17 +3,19 @@
 
 mod per_address;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tower::util::MapRequest;
 use tracing::{debug, warn};
 
 use per_address::{PerAddress, Place};
@@ -71,8 +73,8 @@ pub async fn serve_with(
             refuse(&stream);
             continue;
         };
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone())).into_owned();
+        let service = MapRequest::new(router.clone(), move |request| from_caller(request, from.ip()));
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
         while connections.try_join_next().is_some() {}
         connections.spawn(run(graceful.watch(connection), place));
     }
@@ -81,6 +83,15 @@ pub async fn serve_with(
         debug!("requests were still running when the grace of the shutdown ended");
     }
     connections.shutdown().await;
+}
+
+/// Who asks, as a request's extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) IpAddr);
+
+fn from_caller(mut request: http::Request<Incoming>, address: IpAddr) -> http::Request<Incoming> {
+    request.extensions_mut().insert(Caller(address.to_canonical()));
+    request
 }
 
 fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {

@@ -45,11 +45,14 @@ fn updating() -> bool {
 async fn replay(steps: &mut [Value]) -> Vec<String> {
     let agent = Agent::start().await;
     let document = agent.get("/v1/weft/openapi.json").await.json();
-    let (mut known, mut failures) = (BTreeMap::new(), Vec::new());
+    let (mut known, mut indexes, mut failures) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for step in steps {
-        let request = filled(&step["request"], &known);
+        let request = filled(&filled(&step["request"], &known), &indexes);
         let (method, path) = (request["method"].as_str().unwrap(), request["path"].as_str().unwrap());
         let answered = send(&agent, &request).await;
+        if let Some(name) = step["index"].as_str() {
+            indexes.insert(name.to_owned(), answered.json()[0]["ModifyIndex"].to_string());
+        }
         if let Some(name) = step["capture"].as_str() {
             known.insert(name.to_owned(), answered.json()["ID"].as_str().unwrap().to_owned());
         }
@@ -83,7 +86,9 @@ async fn send(agent: &Agent, request: &Value) -> Answered {
     let headers: Vec<_> = request["headers"].as_object().into_iter().flatten().collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
     let body = match (&request["json"], &request["text"]) {
-        (Value::Null, Value::String(text)) => text.clone(),
+        (Value::Null, Value::String(text)) => {
+            text.repeat(usize::try_from(request["times"].as_u64().unwrap_or(1)).unwrap())
+        }
         (Value::Null, _) => String::new(),
         (document, _) => document.to_string(),
     };

@@ -5,7 +5,7 @@ mod parameter;
 
 use serde_json::{Map, Value, json};
 
-use crate::route::{Options, Route, Run, Shape};
+use crate::route::{Options, Payload, Route, Run, Shape};
 use crate::routes::ROUTES;
 
 const SCHEMAS: &str = include_str!("schemas.json");
@@ -44,13 +44,20 @@ fn operation(route: &Route) -> Value {
         "responses": responses(route),
         "x-weft-access": route.access.as_str(),
     });
-    if let Some(schema) = route.body {
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": {"application/json": {"schema": reference(schema)}},
-        });
+    let body = match route.body {
+        Payload::Nothing => None,
+        Payload::Json(schema) => Some((true, json!({"application/json": {"schema": reference(schema)}}))),
+        Payload::OptionalJson(schema) => Some((false, json!({"application/json": {"schema": reference(schema)}}))),
+        Payload::Bytes(content_type) => Some((false, binary(content_type))),
+    };
+    if let Some((required, content)) = body {
+        operation["requestBody"] = json!({"required": required, "content": content});
     }
     operation
+}
+
+fn binary(content_type: &str) -> Value {
+    json!({content_type: {"schema": {"type": "string", "format": "binary"}}})
 }
 
 fn operation_id(route: &Route) -> String {
@@ -74,7 +81,7 @@ fn responses(route: &Route) -> Value {
     }
     responses.insert("400".into(), text("The request is malformed; the text says how."));
     responses.insert("405".into(), text("The endpoint has other methods, listed in `Allow`."));
-    if route.body.is_some() {
+    if route.body != Payload::Nothing {
         responses.insert("408".into(), text("The body did not come in time."));
         responses.insert("413".into(), text("The body is too large; the text says how large it may be."));
     }
@@ -110,6 +117,7 @@ fn content(route: &Route) -> Option<Value> {
     match route.answer {
         Shape::Empty => None,
         Shape::Json(schema) => Some(json!({"application/json": {"schema": reference(schema)}})),
+        Shape::Bytes(content_type) => Some(binary(content_type)),
         Shape::JsonOr(schema, other) => Some(json!({
             "application/json": {"schema": reference(schema)},
             other: {"schema": {"type": "string"}},
@@ -119,10 +127,15 @@ fn content(route: &Route) -> Option<Value> {
 
 /// Statuses beside 200: those of a verdict carry what 200 carries.
 fn other(route: &Route, status: u16) -> Value {
-    if matches!(route.answer, Shape::JsonOr(_, "text/plain")) {
+    let is_verdict = route.statuses.contains(&503);
+    if is_verdict && matches!(route.answer, Shape::JsonOr(_, "text/plain")) {
         return json!({"description": "The verdict is not `passing`.", "content": content(route)});
     }
+    if status == 409 || status == 429 {
+        return json!({"description": "It is as the body says.", "content": content(route)});
+    }
     text(match status {
+        403 => "Only clients on this machine may ask.",
         404 => "There is no such thing.",
         _ => "Refused.",
     })

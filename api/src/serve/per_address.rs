@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// Counts connections by address.
 #[derive(Clone)]
 pub(super) struct PerAddress {
     most: usize,
     counts_loopback: bool,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    open: Open,
 }
 
 /// The place of one connection; dropping it frees the place.
 ///
 /// Empty for an address that is not counted.
-pub(super) struct Place(Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, usize>>>)>);
+pub(super) struct Place(Option<(IpAddr, Open)>);
 
 impl PerAddress {
     pub(super) fn new(most: usize, counts_loopback: bool) -> Self {

@@ -9,6 +9,7 @@ use weft_model::health::Check;
 
 use super::check::CheckRow;
 use super::service::AgentService;
+use crate::host;
 
 /// `/v1/agent/self`.
 #[derive(Serialize)]
@@ -51,7 +52,7 @@ pub(crate) struct Member {
     pub(crate) addr: String,
     pub(crate) port: u16,
     pub(crate) tags: BTreeMap<String, String>,
-    /// 1 alive, 4 failed.
+    /// 1 alive, 3 left, 4 failed.
     pub(crate) status: u8,
     pub(crate) protocol_min: u8,
     pub(crate) protocol_max: u8,
@@ -59,6 +60,24 @@ pub(crate) struct Member {
     pub(crate) delegate_min: u8,
     pub(crate) delegate_max: u8,
     pub(crate) delegate_cur: u8,
+}
+
+impl From<host::Member> for Member {
+    fn from(member: host::Member) -> Self {
+        Self {
+            name: member.name.as_str().to_owned(),
+            addr: member.address,
+            port: member.port,
+            tags: member.tags,
+            status: member.status.number(),
+            protocol_min: 1,
+            protocol_max: 5,
+            protocol_cur: 2,
+            delegate_min: 2,
+            delegate_max: 5,
+            delegate_cur: 4,
+        }
+    }
 }
 
 /// An instance with the verdict over its checks.

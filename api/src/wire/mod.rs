@@ -8,9 +8,13 @@ pub(crate) mod check;
 pub(crate) mod config_entry;
 pub(crate) mod health;
 pub(crate) mod intention;
+pub(crate) mod kv;
 pub(crate) mod node;
+pub(crate) mod operator;
 pub(crate) mod proxy;
 pub(crate) mod service;
+pub(crate) mod session;
+pub(crate) mod txn;
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};
@@ -34,6 +38,13 @@ pub(crate) use rows;
 /// An object without fields.
 #[derive(Serialize)]
 pub(crate) struct Nothing {}
+
+/// What was created, by its id.
+#[derive(Serialize)]
+pub(crate) struct Identified {
+    #[serde(rename = "ID")]
+    pub(crate) id: String,
+}
 
 /// RFC 3339 in UTC, as Go writes times.
 pub(crate) fn time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {

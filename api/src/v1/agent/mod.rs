@@ -17,5 +17,5 @@ pub(crate) use describe::{itself, version};
 pub(crate) use health::{health_by_id, health_by_name};
 pub(crate) use host::host;
 pub(crate) use maintenance::{node_maintenance, service_maintenance};
-pub(crate) use member::members;
+pub(crate) use member::{force_leave, join, leave, members};
 pub(crate) use service::{deregister_service, register_service, service, services};

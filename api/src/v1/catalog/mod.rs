@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{connect, node, node_services, nodes, service, services};
-pub(crate) use write::{deregister, register};
+pub(crate) use write::{HealthCheck, ServiceBody, check_node_id, deregister, register};

@@ -38,11 +38,11 @@ struct RegisterRequest {
 /// `Service` as this endpoint takes it: what the catalog shows can be sent back.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct ServiceBody {
+pub(crate) struct ServiceBody {
     kind: ServiceKind,
     #[serde(rename = "ID")]
-    id: String,
-    service: ServiceName,
+    pub(crate) id: String,
+    pub(crate) service: ServiceName,
     tags: Vec<String>,
     address: String,
     tagged_addresses: BTreeMap<String, ServiceAddress>,
@@ -57,8 +57,8 @@ struct ServiceBody {
     partition: String,
     #[serde(rename = "CreateIndex")]
     _create_index: u64,
-    #[serde(rename = "ModifyIndex")]
-    _modify_index: u64,
+    /// What transactions compare.
+    pub(crate) modify_index: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,9 +70,9 @@ struct ConnectRequest {
 /// A check as this endpoint takes it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct HealthCheck {
-    #[serde(rename = "Node")]
-    _node: String,
+pub(crate) struct HealthCheck {
+    /// Counts in transactions; a registration says it once for all.
+    pub(crate) node: String,
     #[serde(rename = "CheckID")]
     check_id: String,
     name: String,
@@ -94,8 +94,8 @@ struct HealthCheck {
     _partition: String,
     #[serde(rename = "CreateIndex")]
     _create_index: u64,
-    #[serde(rename = "ModifyIndex")]
-    _modify_index: u64,
+    /// What transactions compare.
+    pub(crate) modify_index: u64,
 }
 
 /// The body of `PUT /v1/catalog/deregister`.
@@ -175,7 +175,8 @@ impl RegisterRequest {
     }
 }
 
-fn check_node_id(id: &str) -> Result<(), Refusal> {
+/// Refuses what is no node's id; none is fine.
+pub(crate) fn check_node_id(id: &str) -> Result<(), Refusal> {
     if id.is_empty() {
         return Ok(());
     }
@@ -189,7 +190,13 @@ fn check_node_id(id: &str) -> Result<(), Refusal> {
 }
 
 impl ServiceBody {
-    fn into_service(self) -> Result<ServiceRegistration, Refusal> {
+    /// The instance by its id alone, for what needs no more.
+    pub(crate) fn named(self) -> Service {
+        let id = if self.id.is_empty() { self.service.as_str().into() } else { self.id.into() };
+        Service { id, name: self.service, ..Service::default() }
+    }
+
+    pub(crate) fn into_service(self) -> Result<ServiceRegistration, Refusal> {
         if self.service.is_empty() {
             return Err(Refusal::failed("Must provide service name"));
         }
@@ -236,7 +243,7 @@ impl ServiceBody {
 }
 
 impl HealthCheck {
-    fn into_check(self, node: &NodeName) -> Result<Check, Refusal> {
+    pub(crate) fn into_check(self, node: &NodeName) -> Result<Check, Refusal> {
         let status = match self.status.as_str() {
             "" => CheckStatus::Critical,
             text => CheckStatus::parse(text).ok_or_else(|| Refusal::failed("Bad check status"))?,

@@ -1,6 +1,6 @@
 //! Intentions by their id: deprecated in Consul, and still what old clients use.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 use weft_model::Command;
@@ -14,6 +14,7 @@ use crate::answer::{Answer, Outcome};
 use crate::body;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::wire::Identified;
 use crate::wire::intention::One;
 
 /// The body of a write. What readers are shown may be sent back.
@@ -31,7 +32,7 @@ struct IntentionRequest {
     action: String,
     meta: Meta,
     #[serde(rename = "ID")]
-    _id: Value,
+    id: Value,
     #[serde(rename = "DefaultAddr")]
     _default_addr: Value,
     #[serde(rename = "DefaultPort")]
@@ -50,17 +51,14 @@ struct IntentionRequest {
     _modify_index: Value,
 }
 
-#[derive(Serialize)]
-struct Identified {
-    #[serde(rename = "ID")]
-    id: String,
-}
-
 /// Creates an intention; refused when the pair has one.
 pub(crate) async fn create(call: Call) -> Outcome {
     // Consul answers 500 where this body cannot be read.
     let request = body::decode::<IntentionRequest>(&call.body, "Failed to decode request body")
         .map_err(|refusal| Refusal::failed(refusal.text))?;
+    if !matches!(&request.id, Value::Null) && request.id != "" {
+        return Err(Refusal::failed("ID must be empty when creating a new intention"));
+    }
     let id = Uuid::new_v4().to_string();
     let (write, meta) = request.into_write()?;
     let form = IntentionForm::LegacyCreate { id: id.clone(), meta };

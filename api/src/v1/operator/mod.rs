@@ -1,0 +1,9 @@
+//! `/v1/operator`: the servers themselves, and how they look after each other.
+
+mod autopilot;
+mod raft;
+mod usage;
+
+pub(crate) use autopilot::{configuration, configure, health, state};
+pub(crate) use raft::{raft_configuration, remove_peer, transfer_leader};
+pub(crate) use usage::usage;

@@ -1,0 +1,60 @@
+//! What operators ask: verdicts with a status, and what is not for everybody.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::SeqCst;
+
+use serde_json::json;
+use support::Agent;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+#[tokio::test]
+async fn a_cluster_that_does_badly_says_so_in_its_status() {
+    let agent = Agent::start().await;
+    let path = "/v1/operator/autopilot/health";
+    let healthy = agent.get(path).await;
+    assert_eq!((healthy.status, &healthy.json()["Healthy"]), (200, &json!(true)));
+    agent.healthy.store(false, SeqCst);
+    let unhealthy = agent.get(path).await;
+    assert_eq!((unhealthy.status, &unhealthy.json()["Servers"][0]["Healthy"]), (429, &json!(false)));
+    assert_eq!(agent.get("/v1/operator/autopilot/state").await.status, 200);
+}
+
+#[tokio::test]
+async fn usage_counts_what_is_registered() {
+    let agent = Agent::start().await;
+    let web = json!({"Name": "web", "Port": 80, "Connect": {"SidecarService": {}}});
+    agent.done("/v1/agent/service/register", web).await;
+    let usage = agent.get("/v1/operator/usage").await.json()["Usage"]["dc1"].clone();
+    assert_eq!((&usage["Nodes"], &usage["Services"], &usage["ServiceInstances"]), (&json!(1), &json!(3), &json!(3)));
+    assert_eq!(usage["ConnectServiceInstances"]["connect-proxy"], 1);
+    assert_eq!(usage["BillableServiceInstances"], 1);
+}
+
+#[tokio::test]
+async fn the_inside_is_shown_to_this_machine_alone() {
+    let agent = Agent::start().await;
+    assert_eq!(agent.get("/v1/weft/debug/raft").await.status, 403, "nobody knows where this comes from");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let router = agent.router.clone();
+    let served = tokio::spawn(weft_api::serve(listener, router, std::future::pending()));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /v1/weft/debug/raft HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+    served.abort();
+}
+
+#[tokio::test]
+async fn an_intention_cannot_be_created_under_a_given_id() {
+    let agent = Agent::start().await;
+    let body = json!({"ID": "84e34cd5-90ff-de04-43ed-5520a997731f", "SourceName": "a", "DestinationName": "b",
+        "Action": "allow"});
+    let refused = agent.send("POST", "/v1/connect/intentions", &[], &body.to_string()).await;
+    assert_eq!(refused.status, 500);
+    assert_eq!(refused.text, "ID must be empty when creating a new intention");
+}
