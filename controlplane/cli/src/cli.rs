@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{agent, catalog, config, connect, info, intention, proxies, services, version};
+use crate::commands::{agent, catalog, config, connect, info, intention, keygen, proxies, services, version};
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
 
@@ -41,6 +41,7 @@ enum Command {
     Info(info::Info),
     #[command(subcommand)]
     Intention(intention::Intention),
+    Keygen(keygen::Keygen),
     Proxies(proxies::Proxies),
     #[command(subcommand)]
     Services(services::Services),
@@ -57,6 +58,7 @@ impl Cli {
             Command::Connect(connect) => ask(connect.run(env)),
             Command::Info(info) => ask(info.run(env)),
             Command::Intention(intention) => ask(intention.run(env)),
+            Command::Keygen(keygen) => keygen.run(),
             Command::Proxies(proxies) => ask(proxies.run(env)),
             Command::Services(services) => ask(services.run(env)),
             Command::Version(version) => version.run(),

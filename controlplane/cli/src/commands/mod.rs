@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod info;
 pub(crate) mod intention;
+pub(crate) mod keygen;
 mod pair;
 pub(crate) mod proxies;
 pub(crate) mod services;
