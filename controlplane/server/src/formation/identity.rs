@@ -29,8 +29,15 @@ pub(crate) struct Identity {
     pub(crate) left: bool,
     /// Its cluster does not take it back; starts on it end here.
     pub(crate) refused: Option<String>,
-    /// The highest `boots` that each peer has named.
-    pub(crate) peers: BTreeMap<u64, u64>,
+    /// The last start that each peer has named.
+    pub(crate) peers: BTreeMap<u64, Start>,
+}
+
+/// One start of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) boots: u64,
+    pub(crate) nonce: u64,
 }
 
 /// A promise to belong to one cluster and no other.

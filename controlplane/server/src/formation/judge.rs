@@ -3,6 +3,7 @@
 use weft_raft::Server;
 
 use super::hello::{Hello, PROTOCOL, Reach, Refused};
+use super::identity::Start;
 use super::machine::View;
 use super::refusal;
 
@@ -53,12 +54,15 @@ pub(super) fn clock(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
 
 /// Whether a server that starts has forgotten what it is known to have had: starts, terms, entries.
 /// Whoever takes part already is always ahead of what it said.
-pub(super) fn memory(theirs: &Hello, boots: u64, had: Reach, view: &View) -> Result<(), Refused> {
+pub(super) fn memory(theirs: &Hello, last: Start, had: Reach, view: &View) -> Result<(), Refused> {
     if theirs.settled {
         return Ok(());
     }
-    if theirs.boots < boots {
-        let (known, found) = (format!("it has been started {boots} times"), format!("{} times", theirs.boots));
+    // The number is on the disk before anybody hears of it, so no two starts have the same one.
+    let again = theirs.boots == last.boots && theirs.nonce != last.nonce && last.boots > 0;
+    if theirs.boots < last.boots || again {
+        let (known, found) =
+            (format!("it has been started {} times", last.boots), format!("{} times", theirs.boots.saturating_sub(1)));
         return Err(refusal::old_disk(&known, &found));
     }
     let Reach { term, last_log } = theirs.reach;

@@ -19,7 +19,7 @@ use weft_model::Timestamp;
 use weft_raft::{Server, TransportError};
 
 use super::hello::{Answer, Asked, Hello, Outcome, PROTOCOL, Question, Reach, Refused, Verdict};
-use super::identity::{Identity, Pledge};
+use super::identity::{Identity, Pledge, Start};
 use super::judge;
 
 /// A server that was heard of within this time is there.
@@ -330,11 +330,11 @@ impl Machine {
     fn judge(&mut self, theirs: &Hello, moment: Moment, actions: &mut Vec<Action>) -> Verdict {
         let ours = self.hello(moment);
         let had = self.floors.get(&theirs.raft_id).copied().unwrap_or_default();
-        let boots = self.identity.peers.get(&theirs.raft_id).copied().unwrap_or(0);
+        let last = self.identity.peers.get(&theirs.raft_id).copied().unwrap_or_default();
         let found = judge::fits(theirs, &ours)
             .and_then(|()| judge::is_not_us(theirs, &ours))
             .and_then(|()| judge::clock(theirs, &ours))
-            .and_then(|()| judge::memory(theirs, boots, had, &self.view))
+            .and_then(|()| judge::memory(theirs, last, had, &self.view))
             .and_then(|()| judge::membership(theirs, &self.view));
         match found {
             Err(refused) => Verdict::Refused(refused),
@@ -382,8 +382,10 @@ impl Machine {
         }
         let floor = self.floors.entry(id).or_default();
         *floor = hello.synced.max(*floor);
-        let boots = self.identity.peers.entry(id).or_default();
-        *boots = hello.boots.max(*boots);
+        let start = self.identity.peers.entry(id).or_default();
+        if hello.boots > start.boots {
+            *start = Start { boots: hello.boots, nonce: hello.nonce };
+        }
         let moved = self.peers.get(&id).is_none_or(|peer| peer.hello.server.address != hello.server.address);
         if moved {
             if self.view.members.get(&id).is_some_and(|placed| placed.server.address != hello.server.address) {

@@ -93,13 +93,11 @@ fn unequal_expectations_found_nothing() {
 fn an_older_copy_of_a_disk_is_refused() {
     let mut net = Net::new(3, 3, 3);
     net.run(Duration::from_secs(10));
-    let (image, boots) = (net.servers[2].saved.clone(), net.servers[2].saved.boots);
-    for _ in 0..3 {
-        net.crash(2);
-        net.servers[2].up = true;
-        net.run(Duration::from_secs(5));
-    }
-    assert!(net.servers[2].saved.boots > boots + 1);
+    let image = net.servers[2].saved.clone();
+    net.crash(2);
+    net.servers[2].up = true;
+    net.run(Duration::from_secs(5));
+    assert!(net.servers[2].machine.is_open());
     net.servers[2].saved = image;
     net.crash(2);
     net.servers[2].up = true;
