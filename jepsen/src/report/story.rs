@@ -73,13 +73,17 @@ fn faithful(all: &[Timed], part: &[Timed]) -> bool {
                 observed.insert(expect);
                 refused |= answer == Answer::Swapped(false);
             }
+            (Call::DeleteIf(expect), answer) => {
+                observed.extend([Some(expect), None]);
+                refused |= answer == Answer::Swapped(false);
+            }
             (Call::Read | Call::Write(_) | Call::Delete, _) => {}
         }
     }
     let needed = |span: &(Call, Answer)| match *span {
         (Call::Write(value), _) => refused || observed.contains(&Some(value)),
-        (Call::Delete, _) => refused || observed.contains(&None),
-        (Call::Cas { .. }, Answer::Swapped(false)) | (Call::Read, _) => false,
+        (Call::Cas { .. } | Call::DeleteIf(_), Answer::Swapped(false)) | (Call::Read, _) => false,
+        (Call::Delete | Call::DeleteIf(_), _) => refused || observed.contains(&None),
         (Call::Cas { new, .. }, _) => refused || observed.contains(&new),
     };
     all.iter().all(|(index, span)| kept.contains(index) || !needed(&span.op))

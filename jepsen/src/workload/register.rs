@@ -54,18 +54,20 @@ impl RegisterWorkload {
         said.end(session, pending, |done| Value::from(*done));
     }
 
-    async fn cas(&self, session: &mut Session, key: &str, delete: bool) {
+    async fn cas(&self, session: &mut Session, key: &str) {
         let Some(seen) = self.seen.lock().get(key).copied() else { return };
         let expect = seen.map(|(value, _)| value);
         let guard = seen.map_or(Guard::Absent, |(_, version)| Guard::At(version));
-        // Consul reads "delete if absent" as "delete if at index 0", which is never.
-        let delete = delete && seen.is_some();
-        let new = (!delete).then(|| self.next_value.fetch_add(1, Ordering::Relaxed));
+        let new = self.next_value.fetch_add(1, Ordering::Relaxed);
         let pending = session.invoke("register.cas", key, json!([expect, new, seen.map(|(_, version)| version)]));
-        let said = match new {
-            Some(new) => self.store.put(session, key, new.to_string(), guard).await,
-            None => self.store.delete(session, key, guard).await,
-        };
+        let said = self.store.put(session, key, new.to_string(), guard).await;
+        said.end(session, pending, |done| Value::from(*done));
+    }
+
+    async fn delete_cas(&self, session: &mut Session, key: &str) {
+        let Some((expect, version)) = self.seen.lock().get(key).copied().flatten() else { return };
+        let pending = session.invoke("register.delete-cas", key, json!([expect, version]));
+        let said = self.store.delete(session, key, Guard::At(version)).await;
         said.end(session, pending, |done| Value::from(*done));
     }
 
@@ -98,8 +100,8 @@ impl Workload for RegisterWorkload {
             match session.rng.random_range(0..100) {
                 0..45 => drop(self.read(session, &key, mode).await),
                 45..70 => self.write(session, &key).await,
-                70..90 => self.cas(session, &key, false).await,
-                90..95 => self.cas(session, &key, true).await,
+                70..90 => self.cas(session, &key).await,
+                90..95 => self.delete_cas(session, &key).await,
                 _ => self.delete(session, &key).await,
             }
             Ok(Step::Next)

@@ -60,13 +60,15 @@ fn drop_unseen(ops: &mut Vec<Timed>) {
         match span.op {
             (Call::Read, Answer::Holds(value)) => drop(seen.insert(value)),
             (Call::Cas { expect, .. }, _) => drop(seen.insert(expect)),
+            // It succeeds on nothing, too: whatever left nothing behind may be why.
+            (Call::DeleteIf(expect), _) => seen.extend([Some(expect), None]),
             (Call::Read | Call::Write(_) | Call::Delete, _) => {}
         }
     }
     ops.retain(|(_, span)| match span.op {
         (Call::Write(value), Answer::Doubt) => seen.contains(&Some(value)),
         (Call::Cas { new, .. }, Answer::Doubt) => seen.contains(&new),
-        (Call::Delete, Answer::Doubt) => seen.contains(&None),
-        (Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete, _) => true,
+        (Call::Delete | Call::DeleteIf(_), Answer::Doubt) => seen.contains(&None),
+        (Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete | Call::DeleteIf(_), _) => true,
     });
 }

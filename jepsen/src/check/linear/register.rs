@@ -14,8 +14,13 @@ pub type Slot = Option<u64>;
 pub enum Call {
     Read,
     Write(u64),
-    Cas { expect: Slot, new: Slot },
+    Cas {
+        expect: Slot,
+        new: Slot,
+    },
     Delete,
+    /// Delete if it still holds that. Consul says yes as well when nothing is there to delete.
+    DeleteIf(u64),
 }
 
 /// What was answered.
@@ -51,7 +56,12 @@ impl Model for Register {
             (Call::Delete, _) => Some(None),
             (Call::Cas { expect, new }, Answer::Swapped(true) | Answer::Doubt) => (*state == expect).then_some(new),
             (Call::Cas { expect, .. }, Answer::Swapped(false)) => (*state != expect).then_some(*state),
-            (Call::Cas { .. }, Answer::Holds(_) | Answer::Done) => None,
+            (Call::DeleteIf(expect), Answer::Swapped(true)) => {
+                (state.is_none() || *state == Some(expect)).then_some(None)
+            }
+            (Call::DeleteIf(expect), Answer::Swapped(false)) => (*state != Some(expect)).then_some(*state),
+            (Call::DeleteIf(expect), Answer::Doubt) => (*state == Some(expect)).then_some(None),
+            (Call::Cas { .. } | Call::DeleteIf(_), Answer::Holds(_) | Answer::Done) => None,
         }
     }
 }
@@ -67,6 +77,7 @@ pub(super) fn parse(op: &Op) -> Result<Option<(Call, Answer)>, String> {
         "read" => Call::Read,
         "write" => Call::Write(op.input.as_u64().ok_or_else(wrong)?),
         "delete" => Call::Delete,
+        "delete-cas" => Call::DeleteIf(op.input.as_array().and_then(|pair| pair.first()?.as_u64()).ok_or_else(wrong)?),
         "cas" => {
             let pair = op.input.as_array().filter(|pair| pair.len() >= 2).ok_or_else(wrong)?;
             Call::Cas { expect: slot(&pair[0]).ok_or_else(wrong)?, new: slot(&pair[1]).ok_or_else(wrong)? }
@@ -82,7 +93,7 @@ pub(super) fn parse(op: &Op) -> Result<Option<(Call, Answer)>, String> {
         // Whatever is no number was never written.
         Call::Read => Answer::Holds(slot(value).unwrap_or(Some(u64::MAX))),
         Call::Write(_) | Call::Delete => Answer::Done,
-        Call::Cas { .. } => Answer::Swapped(value.as_bool().ok_or_else(wrong)?),
+        Call::Cas { .. } | Call::DeleteIf(_) => Answer::Swapped(value.as_bool().ok_or_else(wrong)?),
     };
     Ok(Some((call, answer)))
 }

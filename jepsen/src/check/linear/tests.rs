@@ -61,6 +61,15 @@ fn compare_and_set_answers_for_the_state_it_met() {
 }
 
 #[test]
+fn a_conditional_delete_of_nothing_succeeds_but_never_deletes_another_value() {
+    let delete = |answer| span(20, 30, Call::DeleteIf(1), Answer::Swapped(answer));
+    assert!(legal(&[delete(true)]));
+    assert!(legal(&[write(0, 10, 2), delete(false), read(31, 32, 2)]));
+    assert!(!legal(&[write(0, 10, 2), delete(true)]));
+    assert!(!legal(&[write(0, 10, 1), delete(true), read(31, 32, 1)]));
+}
+
+#[test]
 fn a_deleted_value_does_not_come_back() {
     let delete = span(20, 30, Call::Delete, Answer::Done);
     assert!(legal(&[write(0, 10, 1), delete, read(31, 32, None)]));
@@ -99,7 +108,7 @@ pub(super) fn executed(plan: &Plan) -> Vec<Span<(Call, Answer)>> {
         let answer = match call {
             Call::Read => Answer::Holds(state),
             Call::Cas { expect, .. } => Answer::Swapped(expect == state),
-            Call::Write(_) | Call::Delete => Answer::Done,
+            Call::Write(_) | Call::Delete | Call::DeleteIf(_) => Answer::Done,
         };
         let invoke_ns = now.saturating_sub(before % 350).max(free[who]).min(now);
         if invoke_ns < free[who] {
