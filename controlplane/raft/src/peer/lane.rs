@@ -101,7 +101,9 @@ impl Lane {
             }
             Err(_) if inner.told.is_some_and(|told| told.elapsed() < TELL_AGAIN) => {}
             Err(error) => {
-                tracing::warn!("a server cannot be reached: {error}");
+                let (TransportError::Unreachable(why) | TransportError::Unknown(why) | TransportError::Refused(why)) =
+                    error;
+                tracing::warn!("a server cannot be reached: {why}");
                 inner.told = Some(Instant::now());
             }
         }

@@ -61,7 +61,8 @@ impl Role {
         if !dns.iter().any(|name| name.eq_ignore_ascii_case(&self.name)) {
             let found = if dns.is_empty() { "none".to_owned() } else { dns.join(", ") };
             return Err(format!(
-                "it is not that of a server of datacenter {:?}: it must name {}, and names {found}",
+                "it is not that of a server of datacenter {:?}: it must name {}, and names {found} (mend --datacenter, \
+                 --retry-join or cert_file)",
                 self.datacenter, self.name
             ));
         }
