@@ -65,7 +65,7 @@ impl<'a> From<&'a Instance> for CatalogRow<'a> {
             service_port: service.port,
             service_socket_path: &service.socket_path,
             service_enable_tag_override: service.enable_tag_override,
-            service_proxy: service.proxy.as_ref().into(),
+            service_proxy: service.proxy.as_deref().into(),
             service_connect: ConnectRow { native: service.native },
             create_index: instance.service.create_index,
             modify_index: instance.service.modify_index,

@@ -59,7 +59,7 @@ impl<'a> From<&'a Indexed<Service>> for ServiceRow<'a> {
             socket_path: &value.socket_path,
             weights: value.weights,
             enable_tag_override: value.enable_tag_override,
-            proxy: value.proxy.as_ref().into(),
+            proxy: value.proxy.as_deref().into(),
             connect: ConnectRow { native: value.native },
             create_index: service.create_index,
             modify_index: service.modify_index,

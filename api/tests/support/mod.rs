@@ -29,7 +29,7 @@ use weft_api::host::{
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
 use weft_model::catalog::{Node, Service};
-use weft_model::health::{Check, CheckDefinition, CheckStatus};
+use weft_model::health::{Check, CheckStatus, Definition};
 use weft_model::intention::DefaultPolicy;
 use weft_model::registration::{Registration, ServiceRegistration};
 use weft_model::{CheckId, Command, Envelope, NodeName, RequestId, ServiceName, SessionId, Timestamp};
@@ -190,7 +190,7 @@ fn own_registration() -> Command {
         service_name: "".into(),
         service_tags: Vec::new(),
         kind: String::new(),
-        definition: CheckDefinition::default(),
+        definition: Definition::default(),
         definition_public: false,
     };
     Command::Register(Box::new(Registration {

@@ -62,7 +62,7 @@ fn registration(row: &Row) -> Registration {
         service_name: row.name.into(),
         service_tags: Vec::new(),
         kind: String::new(),
-        definition: weft_model::health::CheckDefinition::default(),
+        definition: weft_model::health::Definition::default(),
         definition_public: false,
     };
     Registration {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::names::{CheckId, NodeName, ServiceId, ServiceName};
 use crate::time::GoDuration;
@@ -55,21 +57,78 @@ pub struct Check {
     pub id: CheckId,
     pub name: String,
     pub status: CheckStatus,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
     /// Empty for a check of the node itself.
     pub service_id: ServiceId,
     /// Filled from the instance when the check is stored.
     pub service_name: ServiceName,
     /// Filled from the instance when the check is stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_tags: Vec<String>,
     /// `ttl`, `http`, `tcp`, `alias`, `maintenance` …; empty for results written from outside.
     pub kind: String,
     /// How the owning agent runs the check.
-    pub definition: CheckDefinition,
+    #[serde(default, skip_serializing_if = "Definition::is_default")]
+    pub definition: Definition,
     /// Whether the definition belongs to the answer (checks written through the catalog) or only to
     /// the agent that runs the check.
     pub definition_public: bool,
+}
+
+/// A [`CheckDefinition`] that takes no room when it is the default one, as it is for all checks that
+/// nobody runs here.
+#[derive(Clone, Default, Deserialize)]
+#[serde(from = "CheckDefinition")]
+pub struct Definition(Option<Box<CheckDefinition>>);
+
+impl Definition {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        **self == CheckDefinition::default()
+    }
+}
+
+impl Deref for Definition {
+    type Target = CheckDefinition;
+
+    fn deref(&self) -> &CheckDefinition {
+        static NONE: LazyLock<CheckDefinition> = LazyLock::new(CheckDefinition::default);
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Definition {
+    fn deref_mut(&mut self) -> &mut CheckDefinition {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl From<CheckDefinition> for Definition {
+    fn from(definition: CheckDefinition) -> Self {
+        Self((definition != CheckDefinition::default()).then(|| Box::new(definition)))
+    }
+}
+
+impl Serialize for Definition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// How a check is run. All fields are optional; which ones are set decides the kind.

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use uuid::Uuid;
 use weft_model::catalog::{Node, Service};
-use weft_model::health::{Check, CheckDefinition, CheckStatus, SERF_HEALTH};
+use weft_model::health::{Check, CheckStatus, Definition, SERF_HEALTH};
 use weft_model::registration::{Registration, ServiceRegistration};
 use weft_model::{ApplyError, Command, ServiceName};
 use weft_state::{ProposeError, StateView, Store};
@@ -130,7 +130,7 @@ fn alive(node: &Node) -> Check {
         service_name: ServiceName::default(),
         service_tags: Vec::new(),
         kind: String::new(),
-        definition: CheckDefinition::default(),
+        definition: Definition::default(),
         definition_public: false,
     }
 }

@@ -1,7 +1,7 @@
 //! Maintenance: a synthetic critical check that takes an instance, or the whole node, out of rotation.
 
 use weft_model::command::Target;
-use weft_model::health::{Check, CheckDefinition, CheckStatus, NODE_MAINTENANCE, SERVICE_MAINTENANCE_PREFIX};
+use weft_model::health::{Check, CheckStatus, Definition, NODE_MAINTENANCE, SERVICE_MAINTENANCE_PREFIX};
 use weft_model::registration::Registration;
 use weft_model::{CheckId, Command, ServiceId, ServiceName};
 use weft_state::StateView;
@@ -96,7 +96,7 @@ fn enter(call: &Call, subject: Subject) -> Command {
         service_name: ServiceName::default(),
         service_tags: Vec::new(),
         kind: "maintenance".to_owned(),
-        definition: CheckDefinition::default(),
+        definition: Definition::default(),
         definition_public: false,
     };
     Command::Register(Box::new(Registration {

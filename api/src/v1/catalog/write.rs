@@ -213,7 +213,7 @@ impl ServiceBody {
             tagged_addresses: self.tagged_addresses,
             weights: self.weights.unwrap_or_default(),
             enable_tag_override: self.enable_tag_override,
-            proxy: self.proxy,
+            proxy: self.proxy.map(Box::new),
             native: self.connect.native,
             sidecar_of: None,
         };
@@ -264,7 +264,7 @@ impl HealthCheck {
             service_name: ServiceName::default(),
             service_tags: Vec::new(),
             definition_public: self.definition != CheckDefinition::default(),
-            definition: self.definition,
+            definition: self.definition.into(),
         })
     }
 }

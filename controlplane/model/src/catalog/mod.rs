@@ -103,25 +103,37 @@ impl Default for Weights {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Service {
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: ServiceKind,
     #[serde(rename = "ID")]
     pub id: ServiceId,
     #[serde(rename = "Service")]
     pub name: ServiceName,
+    #[serde(skip_serializing_if = "is_default")]
     pub tags: Vec<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub meta: Meta,
+    #[serde(skip_serializing_if = "is_default")]
     pub port: u16,
     /// Empty: the node's address.
+    #[serde(skip_serializing_if = "is_default")]
     pub address: String,
+    #[serde(skip_serializing_if = "is_default")]
     pub socket_path: String,
+    #[serde(skip_serializing_if = "is_default")]
     pub tagged_addresses: BTreeMap<String, ServiceAddress>,
+    #[serde(skip_serializing_if = "is_default")]
     pub weights: Weights,
+    #[serde(skip_serializing_if = "is_default")]
     pub enable_tag_override: bool,
-    /// Set on proxies and gateways.
-    pub proxy: Option<Proxy>,
+    /// Set on proxies and gateways. Most instances have none, so it takes no room in them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub proxy: Option<Box<Proxy>>,
     /// `Connect.Native`: the application speaks mutual TLS itself.
+    #[serde(skip_serializing_if = "is_default")]
     pub native: bool,
     /// The instance whose registration brought this sidecar along; it leaves with it.
+    #[serde(skip_serializing_if = "is_default")]
     pub sidecar_of: Option<ServiceId>,
 }
 
@@ -134,4 +146,9 @@ impl Service {
             _ => self.native.then_some(&self.name),
         }
     }
+}
+
+/// What is as by default needs not be written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

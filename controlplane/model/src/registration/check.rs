@@ -147,7 +147,8 @@ impl CheckBody {
                 deregister_critical_service_after: self.deregister_critical_service_after,
                 alias_service: self.alias_service.into(),
                 alias_node: self.alias_node.into(),
-            },
+            }
+            .into(),
             definition_public: false,
         }
     }

@@ -138,7 +138,7 @@ impl ServiceDefinition {
             tagged_addresses,
             weights: self.weights.unwrap_or_default(),
             enable_tag_override: self.enable_tag_override,
-            proxy,
+            proxy: proxy.map(Box::new),
             native: self.connect.is_some_and(|connect| connect.native),
             sidecar_of: None,
         }

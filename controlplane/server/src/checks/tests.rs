@@ -103,7 +103,7 @@ fn check(id: &str, service: &str, kind: &str, definition: CheckDefinition) -> Ch
         service_name: service.into(),
         service_tags: Vec::new(),
         kind: kind.to_owned(),
-        definition,
+        definition: definition.into(),
         definition_public: false,
     }
 }

@@ -181,7 +181,7 @@ fn service((id, name, proxy, replace_checks, ranged, tag): &Draw) -> ServiceRegi
         name: (*name).into(),
         tags: vec![(*tag).into()],
         sidecar_of: proxy.then(|| "web".into()),
-        proxy: proxy.then(|| Proxy { destination_service_name: (*name).into(), ..Proxy::default() }),
+        proxy: proxy.then(|| Proxy { destination_service_name: (*name).into(), ..Proxy::default() }.into()),
         ..Service::default()
     };
     ServiceRegistration { service, replace_checks: *replace_checks, port_range: ranged.then_some((21000, 21001)) }
@@ -199,7 +199,7 @@ pub(crate) fn check_of(node: &str, id: &str, service: &str, status: CheckStatus)
         service_name: "".into(),
         service_tags: vec![],
         kind: "tcp".into(),
-        definition: CheckDefinition { tcp: "127.0.0.1:0".into(), ..CheckDefinition::default() },
+        definition: CheckDefinition { tcp: "127.0.0.1:0".into(), ..CheckDefinition::default() }.into(),
         definition_public: false,
     }
 }

@@ -8,7 +8,7 @@ use weft_model::Command;
 use weft_model::catalog::{Node, Proxy, Service, ServiceKind, Upstream};
 use weft_model::command::{IntentionForm, IntentionWrite, Target};
 use weft_model::config_entry::{ConfigEntry, Mesh, ProxyDefaults, ServiceDefaults, UpstreamConfig, UpstreamDefaults};
-use weft_model::health::{Check, CheckDefinition, CheckStatus};
+use weft_model::health::{Check, CheckStatus, Definition};
 use weft_model::intention::{Action, DefaultPolicy};
 use weft_model::registration::{Registration, ServiceRegistration};
 use weft_state::{State, StateView};
@@ -154,7 +154,7 @@ fn register(node: &str, id: &str, address: &str, port: u16, proxy: Option<Proxy>
         name: id.into(),
         address: address.into(),
         port,
-        proxy,
+        proxy: proxy.map(Box::new),
         ..Service::default()
     };
     let node = Node { name: node.into(), address: "10.9.9.9".into(), datacenter: "dc1".into(), ..Node::default() };
@@ -216,7 +216,7 @@ fn check(node: &str, service: &str, status: CheckStatus) -> Command {
         service_name: "".into(),
         service_tags: vec![],
         kind: String::new(),
-        definition: CheckDefinition::default(),
+        definition: Definition::default(),
         definition_public: false,
     };
     let node = Node { name: node.into(), address: "10.9.9.9".into(), datacenter: "dc1".into(), ..Node::default() };
