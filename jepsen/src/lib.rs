@@ -9,7 +9,14 @@
 
 pub mod check;
 pub mod client;
+pub mod cluster;
+pub mod disk;
 pub mod history;
+pub mod native;
+pub mod nemesis;
+pub mod net;
 pub mod proof;
 pub mod report;
+pub mod shell;
+pub mod shim;
 pub mod workload;

@@ -3,6 +3,10 @@
 //! No retries, no redirects, no pool. A client is one process of the history and has at most one
 //! connection; [`Failure`] says whether the request can have left this machine at all.
 
+mod connection;
+
+pub use connection::HttpClient;
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,0 +1,105 @@
+//! Clients over HTTP/1.1: one connection a process, nothing repeated, nothing followed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{Client, Failure, Reply, Request};
+
+/// One process and its connection.
+pub struct HttpClient {
+    server: String,
+    address: SocketAddr,
+    connection: Option<Connection>,
+}
+
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl HttpClient {
+    /// A client that has not connected yet.
+    #[must_use]
+    pub fn new(server: &str, address: SocketAddr) -> Self {
+        Self { server: server.to_owned(), address, connection: None }
+    }
+
+    /// Asks once, on a connection of its own, for the harness itself.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn once(address: SocketAddr, request: Request) -> Result<Reply, Failure> {
+        Self::new("", address).exchange(request).await
+    }
+
+    async fn exchange(&mut self, request: Request) -> Result<Reply, Failure> {
+        let timeout = request.timeout;
+        let begin = tokio::time::Instant::now();
+        if self.connection.as_ref().is_none_or(|connection| connection.sender.is_closed()) {
+            self.connection = None;
+            // Until the connection stands, nothing of the request has left.
+            let connected = tokio::time::timeout(timeout, connect(self.address)).await;
+            let connection = connected.map_err(|_| Failure::NotSent("no connection in time".to_owned()))?;
+            self.connection = Some(connection.map_err(|error| Failure::NotSent(error.to_string()))?);
+        }
+        let left = timeout.saturating_sub(begin.elapsed()).max(Duration::from_millis(1));
+        match tokio::time::timeout(left, self.send(request)).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(why)) => {
+                self.connection = None;
+                Err(Failure::Unknown(why))
+            }
+            Err(_) => {
+                self.connection = None;
+                Err(Failure::Unknown("no answer in time".to_owned()))
+            }
+        }
+    }
+
+    async fn send(&mut self, request: Request) -> Result<Reply, String> {
+        let connection = self.connection.as_mut().ok_or("no connection")?;
+        let mut outgoing =
+            http::Request::builder().method(request.method).uri(&request.path).header("host", self.address.to_string());
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        let outgoing = outgoing.body(Full::new(request.body)).map_err(|error| error.to_string())?;
+        let answer = connection.sender.send_request(outgoing).await.map_err(|error| error.to_string())?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<Connection, anyhow::Error> {
+    let stream = TcpStream::connect(address).await?;
+    let _ = stream.set_nodelay(true);
+    let (sender, driver) = handshake(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(async move {
+        let _ = driver.await;
+    });
+    Ok(Connection { sender, driver })
+}
+
+impl Client for HttpClient {
+    fn server(&self) -> &str {
+        &self.server
+    }
+
+    fn request(&mut self, request: Request) -> BoxFuture<'_, Result<Reply, Failure>> {
+        Box::pin(self.exchange(request))
+    }
+}

@@ -1,0 +1,97 @@
+//! F11, F12: files of a stopped server are damaged, or end in a torn write.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+use rand::seq::IndexedRandom;
+use serde_json::json;
+
+use super::member::{await_voters, voters};
+use super::stage::{Fault, Stage};
+use super::table::START;
+use crate::disk::rot::{DAMAGES, Damage, KINDS, Kind, damage, files, tear};
+use crate::history::MarkerKind;
+
+/// What the disk did to the files.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rot {
+    /// Damage that must be noticed, or repaired from the others.
+    Damaged,
+    /// Damage in the midst of the write-ahead log only: the server must refuse to start.
+    Wal,
+    /// A write that the power cut: the server must start.
+    Torn,
+}
+
+impl Fault for Rot {
+    fn play<'a>(&'a self, stage: &'a mut Stage) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            // A minority only: nothing else may be missing.
+            if !stage.claim("membership") {
+                return Ok(());
+            }
+            let Some(name) = stage.target().await else { return Ok(()) };
+            let before = voters(&stage.scene).await.unwrap_or(0);
+            stage.begin(format!("rot: {self:?}").to_lowercase(), std::slice::from_ref(&name));
+            stage.scene.cluster.kill(&name, "killed for its disk to rot").await;
+            let done = self.spoil(stage, &name)?;
+            stage.scene.cluster.start(&name)?;
+            if !matches!(self, Self::Torn) {
+                stage.scene.cluster.excuse(&name, "its files are damaged");
+            }
+            let up = stage.await_up(&name, START).await;
+            let refused = !stage.scene.cluster.runs(&name);
+            if matches!(self, Self::Torn) && !up {
+                let what = format!("{name} does not start after a torn write");
+                stage.scene.recorder.mark(MarkerKind::Unexpected, what);
+            }
+            if refused || !up {
+                replace(stage, &name).await?;
+            }
+            let hold = stage.hold;
+            tokio::time::sleep(hold).await;
+            // It may notice later, when it reads that file: that is allowed, too.
+            if !stage.scene.cluster.runs(&name) {
+                replace(stage, &name).await?;
+            }
+            let whole = await_voters(&stage.scene, before, Duration::from_secs(40)).await;
+            stage.scene.cluster.accuse(&name);
+            stage.bites_if(done.is_some(), json!({"damage": done, "refused": refused, "voters_again": whole}));
+            Ok(())
+        })
+    }
+}
+
+impl Rot {
+    fn spoil(self, stage: &mut Stage, name: &str) -> Result<Option<String>> {
+        let data = stage.scene.cluster.place(name)?.data;
+        match self {
+            Self::Torn => tear(&data, &mut stage.rng),
+            Self::Wal => {
+                let Some(path) = files(&data, Kind::Wal).pop() else { return Ok(None) };
+                damage(&path, Damage::Flip, &mut stage.rng)
+            }
+            Self::Damaged => {
+                let kinds: Vec<Kind> = KINDS.into_iter().filter(|kind| !files(&data, *kind).is_empty()).collect();
+                let (Some(kind), Some(how)) = (kinds.choose(&mut stage.rng), DAMAGES.choose(&mut stage.rng)) else {
+                    return Ok(None);
+                };
+                let found = files(&data, *kind);
+                let Some(path) = found.choose(&mut stage.rng) else { return Ok(None) };
+                damage(path, *how, &mut stage.rng)
+            }
+        }
+    }
+}
+
+/// The operator's answer to a server that refuses its disk: out with it, and in again as a new one.
+async fn replace(stage: &Stage, name: &str) -> Result<()> {
+    let cluster = &stage.scene.cluster;
+    cluster.kill(name, "its files are damaged").await;
+    cluster.wipe(name, &["--rejoin-as-new"])?;
+    cluster.start(name)?;
+    stage.await_up(name, START).await;
+    cluster.accuse(name);
+    Ok(())
+}
