@@ -1,17 +1,25 @@
 //! Newtypes for names that must not be swapped. All are shared strings: a clone is a counter.
 
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_string(Text).map(Self)
+            }
+        }
 
         impl $name {
             /// The name as text.
@@ -109,6 +117,47 @@ name_type!(
     /// The name of a datacenter.
     Datacenter
 );
+
+/// Performs a reading in which equal names share one text: a table of a hundred thousand instances
+/// says the name of each node and service many times over.
+pub fn sharing<T>(read: impl FnOnce() -> T) -> T {
+    KNOWN.set(Some(Known::new()));
+    let read = read();
+    KNOWN.set(None);
+    read
+}
+
+thread_local! {
+    /// The names that have been read so far, while they are to be shared.
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
+}
+
+// Looked up and never walked, so its order cannot show.
+#[allow(clippy::disallowed_types)]
+type Known = std::collections::HashSet<Arc<str>>;
+
+/// Reads a text, as one that is there already where that is asked for.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Arc<str>, E> {
+        KNOWN.with_borrow_mut(|known| {
+            let Some(known) = known else { return Ok(Arc::from(text)) };
+            if let Some(shared) = known.get(text) {
+                return Ok(Arc::clone(shared));
+            }
+            let name: Arc<str> = Arc::from(text);
+            known.insert(Arc::clone(&name));
+            Ok(name)
+        })
+    }
+}
 
 /// The whole-value wildcard of intentions.
 pub const WILDCARD: &str = "*";

@@ -4,6 +4,7 @@
 use std::{fmt, io};
 
 use weft_model::mutant::{self, Mutant};
+use weft_model::names::sharing;
 
 use crate::requests::Requests;
 use crate::state::State;
@@ -64,7 +65,8 @@ impl State {
         if *format != FORMAT {
             return Err(DecodeError::Format(*format));
         }
-        let mut state: Self = rmp_serde::from_slice(body).map_err(|error| DecodeError::Damaged(error.to_string()))?;
+        let read = sharing(|| rmp_serde::from_slice::<Self>(body));
+        let mut state = read.map_err(|error| DecodeError::Damaged(error.to_string()))?;
         state.derive();
         Ok(state)
     }

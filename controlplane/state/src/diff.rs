@@ -29,8 +29,9 @@ impl State {
             DiffItem::Add(key, _) | DiffItem::Remove(key, _) => Topic::Kv(key.clone()),
             DiffItem::Update { new: (key, _), .. } => Topic::Kv(key.clone()),
         });
+        let instances = self.changed_instances(older).map(|(node, id)| Topic::Instance(node.clone(), id.clone()));
         let sessions = self.session_changes(older).map(|(id, _)| Topic::Session(id));
-        Changes(topics.chain(keys).chain(sessions).collect())
+        Changes(topics.chain(keys).chain(instances).chain(sessions).collect())
     }
 
     /// The sessions that are new or no longer the same (`Some`), or gone, since `older`.

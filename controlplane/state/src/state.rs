@@ -62,7 +62,24 @@ impl State {
                 Some(session) => session.modify_index,
                 None => self.touched_at(&Topic::Sessions),
             },
-            row => self.touched.get(row).copied().unwrap_or(0),
+            Topic::Instance(node, id) => match self.services.get(&(node.clone(), id.clone())) {
+                Some(service) => service.modify_index,
+                None => self.row(topic),
+            },
+            topic => self.row(topic),
+        }
+    }
+
+    fn row(&self, topic: &Topic) -> u64 {
+        self.touched.get(topic).copied().unwrap_or(0)
+    }
+
+    /// Whether the index of `topic` is in a row of its own, and not in the table of what it is about.
+    pub(crate) fn has_row(&self, topic: &Topic) -> bool {
+        match topic {
+            Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything => false,
+            Topic::Instance(node, id) => !self.services.contains_key(&(node.clone(), id.clone())),
+            _ => true,
         }
     }
 
@@ -72,12 +89,17 @@ impl State {
             Topic::Kv(key) => self.kv.reported_at(key),
             Topic::KvPrefix(prefix) => self.kv.prefix_reported_at(prefix),
             Topic::Session(_) => self.touched_at(&Topic::Sessions),
-            row => self.touched_at(row),
+            topic => self.touched_at(topic),
         }
     }
 
     /// Makes the derived tables of a state that was read back.
     pub(crate) fn derive(&mut self) {
+        // A former version wrote rows for all instances.
+        let needless = |topic: &&Topic| matches!(topic, Topic::Instance(..)) && !self.has_row(topic);
+        for topic in self.touched.keys().filter(needless).cloned().collect::<Vec<_>>() {
+            self.touched.remove(&topic);
+        }
         let mut derived = Derived::default();
         for (name, node) in &self.nodes {
             derived.add_node(name, &node.value);

@@ -7,13 +7,13 @@ use weft_model::catalog::{Indexed, Node, Service};
 use weft_model::command::Target;
 use weft_model::health::{CheckStatus, SERF_HEALTH};
 use weft_model::registration::{Registration, ServiceRegistration};
-use weft_model::{ApplyError, CheckId, NodeName, Reply, ServiceId, Topic};
+use weft_model::{ApplyError, CheckId, NodeName, Reply, ServiceId, ServiceName, Topic};
 
 use super::Txn;
 
 impl Txn {
     pub(super) fn register(&mut self, registration: &Registration) -> Result<Reply, ApplyError> {
-        let name = &registration.node.name;
+        let name = &self.known_node(&registration.node.name);
         if !registration.skip_node_update || !self.state.nodes.contains_key(name) {
             self.put_node(&registration.node)?;
         }
@@ -105,6 +105,7 @@ impl Txn {
     /// The instance as it is stored: with the port it had, or the first free one of its range.
     fn with_port(&self, node: &NodeName, registration: &ServiceRegistration) -> Result<Service, ApplyError> {
         let mut service = registration.service.clone();
+        service.name = self.known_name(service.name);
         let Some((first, last)) = registration.port_range.filter(|_| service.port == 0) else { return Ok(service) };
         let former = self.state.services.get(&(node.clone(), service.id.clone()));
         service.port = match former.map(|former| former.value.port).filter(|port| *port != 0) {
@@ -169,6 +170,19 @@ impl Txn {
             self.remove_check(node, &check);
         }
         self.touch_service(node, &former.value);
+    }
+
+    /// The name as the table holds it: equal names share one text.
+    fn known_node(&self, name: &NodeName) -> NodeName {
+        self.state.nodes.get_key_value(name).map_or_else(|| name.clone(), |(known, _)| known.clone())
+    }
+
+    fn known_name(&self, name: ServiceName) -> ServiceName {
+        let from = (name.clone(), NodeName::default(), ServiceId::default());
+        match self.state.derived.by_name.range(from..).next() {
+            Some((known, ..)) if *known == name => known.clone(),
+            _ => name,
+        }
     }
 
     fn sidecars_of(&self, node: &NodeName, parent: &ServiceId) -> Vec<ServiceId> {

@@ -31,6 +31,7 @@ impl Txn {
                 self.state.services.get(&(check.node.clone(), check.service_id.clone())).ok_or_else(|| {
                     ApplyError::Refused(format!("Missing service registration on node {:?}", check.node.as_str()))
                 })?;
+            check.service_id = service.value.id.clone();
             check.service_name = service.value.name.clone();
             check.service_tags.clone_from(&service.value.tags);
         }

@@ -45,17 +45,14 @@ pub fn apply(state: &State, index: u64, envelope: &Envelope) -> Outcome {
         after.staged = None;
     }
     for topic in &changed.0 {
-        if has_row(topic) {
+        if after.has_row(topic) {
             after.touched.insert(topic.clone(), index);
+        } else if matches!(topic, Topic::Instance(..)) && after.touched.contains_key(topic) {
+            after.touched.remove(topic);
         }
     }
     after.requests.remember(envelope, index, reply.clone());
     Outcome { state: after, reply, changed }
-}
-
-/// Keys and sessions have their index in their own table.
-fn has_row(topic: &Topic) -> bool {
-    !matches!(topic, Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything)
 }
 
 /// A state being changed.

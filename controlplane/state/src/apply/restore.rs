@@ -63,8 +63,9 @@ impl State {
         // One floor for all tombstones, of both states.
         self.kv.graves = OrdMap::new();
         (self.kv.index, self.kv.floor) = (index, index);
-        let topics = self.touched.keys().chain(former.touched.keys());
-        self.touched = topics.map(|topic| (topic.clone(), index)).collect();
+        let gone = former.services.keys().map(|(node, id)| Topic::Instance(node.clone(), id.clone()));
+        let topics = self.touched.keys().chain(former.touched.keys()).cloned().chain(gone);
+        self.touched = topics.filter(|topic| self.has_row(topic)).map(|topic| (topic, index)).collect();
     }
 }
 
