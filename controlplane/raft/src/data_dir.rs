@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/raft/LOCK     held while a server runs on it
 //! DIR/raft/FORMAT   what wrote it: format version and server number
+//! DIR/raft/WATERMARK  how far the log certainly reached
 //! DIR/raft/log/     RocksDB: vote and log
 //! DIR/snapshots/    raft snapshots
 //! ```
@@ -68,8 +69,8 @@ impl DataDir {
         self.root.join("raft/log")
     }
 
-    pub(crate) fn watermark(&self) -> PathBuf {
-        self.root.join("raft/WATERMARK")
+    pub(crate) fn notes(&self) -> PathBuf {
+        self.root.join("raft")
     }
 
     pub(crate) fn snapshots(&self) -> PathBuf {

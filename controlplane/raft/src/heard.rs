@@ -1,7 +1,9 @@
 //! When this server last heard of a leader that it follows.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub(crate) struct Heard {
     start: Instant,

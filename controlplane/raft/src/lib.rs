@@ -11,10 +11,12 @@
 //! version touches only this crate.
 
 mod answer;
+mod blocking;
 mod calls;
 mod config;
 mod core;
 mod data_dir;
+pub mod disk;
 mod error;
 mod fatal;
 mod forward;
@@ -33,8 +35,11 @@ mod proposer;
 mod raft;
 mod reads;
 mod request;
+mod runtime;
+mod simulated;
 mod snapshot;
 mod status;
+mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod transport;
@@ -47,5 +52,7 @@ pub use config::Config;
 pub use error::{LeaderError, ReadError, StartError};
 pub use member::{ClusterState, Contact, Member, Server};
 pub use raft::Raft;
+#[cfg(any(test, feature = "testing"))]
+pub use simulated::{Simulation, simulate};
 pub use status::{Role, Status};
 pub use transport::{Answers, Caller, Inbound, Method, NoTransport, PeerAddress, Refusal, Transport, TransportError};

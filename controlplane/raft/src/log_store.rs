@@ -10,6 +10,7 @@
 
 mod codec;
 mod db;
+mod group;
 mod queue;
 mod reader;
 mod recover;
@@ -28,13 +29,15 @@ use openraft::{LogState, OptionalSend};
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::data_dir::DataDir;
+use crate::blocking::blocking;
+use crate::disk::{Disk, Records};
 use crate::error::StartError;
 use crate::progress::Progress;
 use crate::types::{Entry, LogId, Types, Vote};
-use db::Db;
-pub(crate) use db::Durability;
+pub(crate) use db::{Db, Durability};
+use group::Uncut;
 use queue::Queue;
+pub(crate) use recover::text;
 use view::View;
 use watermark::{Mark, Watermark};
 use writer::{Job, Writer};
@@ -48,27 +51,36 @@ pub(crate) struct LogStore {
 struct Inner {
     // First, so that the writer has ended before the database closes.
     queue: Queue,
-    db: Arc<Db>,
+    records: Arc<dyn Records>,
+    durable: bool,
     view: Arc<Mutex<View>>,
     watermark: Arc<tokio::sync::Mutex<Watermark>>,
 }
 
 impl LogStore {
     /// Opens or creates the log, checks all of it, and starts its writer.
-    pub(crate) fn open(dir: Arc<DataDir>, durability: Durability, progress: Arc<Progress>) -> Result<Self, StartError> {
-        let db = Db::open(dir, durability)?;
-        let recovered = recover::recover(&db)?;
-        let mut watermark = Watermark::open(&db.dir().watermark())?;
-        watermark.check(&recovered, db.path())?;
-        if db.is_durable() {
-            watermark.begin().map_err(StartError::io(db.path()))?;
+    pub(crate) fn open(disk: &dyn Disk, progress: Arc<Progress>) -> Result<Self, StartError> {
+        let records = disk.records()?;
+        let place = records.place().to_owned();
+        let recovered = recover::recover(&*records)?;
+        let mut watermark = Watermark::open(disk.notes())?;
+        watermark.check(&recovered, &place)?;
+        let durable = disk.is_durable();
+        if durable {
+            watermark.begin().map_err(StartError::io(&place))?;
         }
-        let db = Arc::new(db);
         let view = Arc::new(Mutex::new(View::new(recovered)));
-        let writer = |jobs| Writer { db: Arc::clone(&db), jobs, view: Arc::clone(&view), progress };
-        let queue = Queue::start(writer).map_err(StartError::io(db.path()))?;
+        let writer = |jobs| Writer {
+            records: Arc::clone(&records),
+            jobs,
+            view: Arc::clone(&view),
+            progress,
+            durable,
+            uncut: Uncut::default(),
+        };
+        let queue = Queue::start(writer).map_err(StartError::io(&place))?;
         let watermark = Arc::new(tokio::sync::Mutex::new(watermark));
-        Ok(Self { inner: Arc::new(Inner { queue, db, view, watermark }) })
+        Ok(Self { inner: Arc::new(Inner { queue, records, durable, view, watermark }) })
     }
 
     /// The last entry, and the last one that was purged.
@@ -77,9 +89,14 @@ impl LogStore {
         (view.last(), view.purged())
     }
 
+    /// The last entry that was known to be committed.
+    pub(crate) fn committed(&self) -> Option<LogId> {
+        self.inner.view.lock().committed
+    }
+
     /// Notes beside the database how far the log reaches, so that a lost end is noticed.
     pub(crate) async fn mark(&self) -> io::Result<()> {
-        if !self.inner.db.is_durable() {
+        if !self.inner.durable {
             return Ok(());
         }
         let watermark = Arc::clone(&self.inner.watermark).lock_owned().await;
@@ -95,7 +112,11 @@ impl LogStore {
     pub(crate) async fn close(self) -> io::Result<()> {
         self.inner.queue.complete(Job::Stop).await?;
         self.mark().await?;
-        tokio::task::spawn_blocking(move || drop(self)).await.map_err(io::Error::other)
+        blocking(move || {
+            drop(self);
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -104,8 +125,7 @@ async fn change(
     mut watermark: OwnedMutexGuard<Watermark>,
     change: impl FnOnce(&mut Watermark) -> io::Result<()> + Send + 'static,
 ) -> io::Result<OwnedMutexGuard<Watermark>> {
-    let task = tokio::task::spawn_blocking(move || change(&mut watermark).map(|()| watermark));
-    task.await.map_err(io::Error::other)?
+    blocking(move || change(&mut watermark).map(|()| watermark)).await
 }
 
 impl RaftLogStorage<Types> for LogStore {

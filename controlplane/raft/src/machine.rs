@@ -14,9 +14,12 @@ use std::sync::Arc;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use weft_model::failpoint;
+use weft_model::mutant::{Mutant, active};
 use weft_state::{Changes, State, Store, apply};
 
 use crate::answer::Answer;
+use crate::blocking::blocking;
 use crate::progress::Progress;
 use crate::snapshot::{Folder, SnapshotFile};
 use crate::types::{Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, Types};
@@ -60,6 +63,7 @@ impl Machine {
         let answer = match entry.payload {
             EntryPayload::Blank => None,
             EntryPayload::Membership(membership) => {
+                failpoint::hit("apply.membership");
                 self.membership = StoredMembership::new(Some(entry.log_id), membership);
                 None
             }
@@ -82,6 +86,7 @@ impl Machine {
     /// First visible, then answered.
     fn publish(&self, changes: &mut Changes, answers: &mut Vec<(ApplyResponder<Types>, Answer)>) {
         self.show(&std::mem::take(changes));
+        failpoint::hit("apply.shown");
         for (responder, answer) in answers.drain(..) {
             responder.send(answer);
         }
@@ -104,6 +109,7 @@ impl RaftStateMachine<Types> for Machine {
         let mut answers = Vec::new();
         let mut unseen = 0;
         while let Some((entry, responder)) = entries.try_next().await? {
+            failpoint::hit("apply.entry");
             let answer = self.apply_one(entry, &mut changes)?;
             answers.extend(responder.map(|responder| (responder, answer)));
             unseen += 1;
@@ -121,7 +127,8 @@ impl RaftStateMachine<Types> for Machine {
     /// log be purged behind it: not below one that is just being sent, or its receiver would need the
     /// next one at once, and so on for ever.
     async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Builder> {
-        if force || self.applied.is_some() && self.progress.transfers() == 0 { Some(self.get_snapshot_builder().await) } else { None }
+        let wanted = force || self.applied.is_some() && self.progress.transfers() == 0;
+        if wanted { Some(self.get_snapshot_builder().await) } else { None }
     }
 
     async fn get_snapshot_builder(&mut self) -> Builder {
@@ -132,6 +139,7 @@ impl RaftStateMachine<Types> for Machine {
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, file: SnapshotFile) -> io::Result<()> {
         let (snapshots, wanted) = (Arc::clone(&self.snapshots), meta.clone());
         let state = blocking(move || snapshots.install(&wanted, file)).await?;
+        failpoint::hit("snapshot.switch");
         let changes = state.changes_since(&self.state);
         self.state = Arc::new(state);
         self.applied = meta.last_log_id;
@@ -159,12 +167,16 @@ impl RaftSnapshotBuilder<Types> for Builder {
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         let (meta, state, snapshots) = (self.meta.clone(), Arc::clone(&self.state), Arc::clone(&self.snapshots));
-        let snapshot = blocking(move || snapshots.save(&meta, &state)).await?;
+        let snapshot = if active(Mutant::M8) {
+            let (later, held, folder) = (meta.clone(), Arc::clone(&state), Arc::clone(&snapshots));
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                blocking(move || folder.save(&later, &held)).await.map(drop)
+            });
+            blocking(move || snapshots.unsaved(&meta, &state)).await?
+        } else {
+            blocking(move || snapshots.save(&meta, &state)).await?
+        };
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }
-}
-
-/// Runs file work where it cannot hold up heartbeats.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -21,13 +21,11 @@ use weft_state::{Proposal, Store};
 use crate::calls::{self, Call};
 use crate::config::Config;
 use crate::core::{Core, Disk, Leader, Limits};
-use crate::data_dir::DataDir;
+use crate::disk;
 use crate::error::{LeaderError, ReadError, StartError};
 use crate::forward::Forward;
 use crate::heard::Heard;
 use crate::inbound::Desk;
-use crate::log_store::{Durability, LogStore};
-use crate::machine::Machine;
 use crate::member::{ClusterState, Contact, Server};
 use crate::membership::{self, Change};
 use crate::network::Network;
@@ -35,8 +33,8 @@ use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::proposer::Proposer;
 use crate::reads::Reads;
-use crate::snapshot::{Folder, LogBounds};
 use crate::status::Status;
+use crate::storage::{self, Opened};
 use crate::transport::{Inbound, Transport};
 use crate::types::{Consensus, LogId, Metrics};
 use crate::view;
@@ -65,14 +63,6 @@ struct Running {
     _rounds: AbortOnDropHandle<()>,
 }
 
-/// What was found in the data directory.
-struct Opened {
-    dir: Arc<DataDir>,
-    log: LogStore,
-    snapshots: Arc<Folder>,
-    machine: Machine,
-}
-
 impl Raft {
     /// Opens the data directory and starts Raft on it. When this returns, the store shows at least
     /// what was known to be committed; a server that is alone leads and shows its whole log. A server
@@ -86,12 +76,27 @@ impl Raft {
         proposals: mpsc::Receiver<Proposal>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, StartError> {
+        let (data_dir, id) = (config.data_dir.clone(), config.node_id);
+        let disk = tokio::task::spawn_blocking(move || storage::disk(data_dir.as_deref(), id));
+        let disk = disk.await.map_err(failed)??;
+        Self::start_on(disk, config, store, proposals, transport).await
+    }
+
+    /// The same on a given disk.
+    ///
+    /// # Errors
+    /// As [`Raft::start`].
+    pub async fn start_on(
+        disk: Arc<dyn disk::Disk>,
+        config: Config,
+        store: Arc<Store>,
+        proposals: mpsc::Receiver<Proposal>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, StartError> {
         let settings = Arc::new(config.openraft()?);
-        let opening = config.clone();
         let progress = Arc::new(Progress::default());
-        let (showing, noting) = (Arc::clone(&store), Arc::clone(&progress));
-        let opened = tokio::task::spawn_blocking(move || open(&opening, showing, noting));
-        let Opened { dir, log, snapshots, machine } = opened.await.map_err(failed)??;
+        let dir_freed = disk.freed();
+        let Opened { log, snapshots, machine } = storage::open(disk, Arc::clone(&store), Arc::clone(&progress)).await?;
         let peers = Peers::new(transport);
         let network = Network { peers: Arc::clone(&peers), progress: Arc::clone(&progress) };
         let built = Consensus::build(config.node_id, settings, network, log.clone(), machine);
@@ -120,7 +125,7 @@ impl Raft {
         let rounds = AbortOnDropHandle::new(tokio::spawn(rounds.run(Arc::clone(&core))));
         let proposer = Proposer::new(Arc::clone(&core), proposals).run();
         let proposer = AbortOnDropHandle::new(tokio::spawn(proposer));
-        let running = Running { dir_freed: dir.freed(), proposer, _watch: watch, _rounds: rounds };
+        let running = Running { dir_freed, proposer, _watch: watch, _rounds: rounds };
         Ok(Self { core, reads: Arc::new(reads), running: Mutex::new(Some(running)) })
     }
 
@@ -299,21 +304,6 @@ impl Raft {
             tracing::warn!("the data directory is still in use after shutdown");
         }
     }
-}
-
-/// Everything that blocks: locks, recovery, reading the newest raft snapshot.
-fn open(config: &Config, store: Arc<Store>, progress: Arc<Progress>) -> Result<Opened, StartError> {
-    let (dir, durability) = match &config.data_dir {
-        Some(path) => (DataDir::open(path, config.node_id)?, Durability::Synced),
-        None => (DataDir::temporary(config.node_id)?, Durability::Volatile),
-    };
-    let dir = Arc::new(dir);
-    let log = LogStore::open(Arc::clone(&dir), durability, Arc::clone(&progress))?;
-    let (last, purged) = log.ends();
-    let (folder, start) = Folder::open(Arc::clone(&dir), LogBounds { purged, last })?;
-    let snapshots = Arc::new(folder);
-    let machine = Machine::new(store, Arc::clone(&snapshots), start, progress);
-    Ok(Opened { dir, log, snapshots, machine })
 }
 
 /// Whether this server is the only voter. Not read from the metrics, which lag.

@@ -9,26 +9,26 @@ mod format;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::os::unix::fs::FileExt;
+use std::io;
 
 use bytes::Bytes;
+
+use crate::disk::{Blob, read_blob};
 
 pub(crate) use folder::{Folder, LogBounds};
 
 /// An open raft snapshot. It stays readable when its file is pruned.
 #[derive(Debug)]
-pub(crate) struct SnapshotFile(File);
+pub(crate) struct SnapshotFile(Box<dyn Blob>);
 
 impl SnapshotFile {
     /// One that was received from elsewhere.
-    pub(crate) fn received(file: File) -> Self {
+    pub(crate) fn received(file: Box<dyn Blob>) -> Self {
         Self(file)
     }
 
     pub(crate) fn length(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        self.0.length()
     }
 
     /// A part of it; shorter at its end. Blocks.
@@ -46,10 +46,7 @@ impl SnapshotFile {
     }
 
     /// All of it. Blocks.
-    fn read(mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.0.rewind()?;
-        self.0.read_to_end(&mut bytes)?;
-        Ok(bytes)
+    fn read(self) -> io::Result<Vec<u8>> {
+        read_blob(&*self.0)
     }
 }

@@ -1,7 +1,6 @@
 //! A raft snapshot from the leader, received into a file and installed.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,9 @@ use futures::stream::{BoxStream, StreamExt, once};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::blocking::blocking;
 use crate::core::Core;
+use crate::disk::Draft;
 use crate::network::Header;
 use crate::snapshot::SnapshotFile;
 use crate::transport::{Answers, Refusal};
@@ -43,7 +44,7 @@ pub(super) fn serve(
 
 async fn receive(core: &Core, mut frames: Answers) -> io::Result<Bytes> {
     let header: Header = wire::decode(&next(&mut frames).await?)?;
-    core.heard.note(std::time::Instant::now());
+    core.heard.note(tokio::time::Instant::now());
     let stopped = || io::Error::other("this server is stopping");
     let folder = core.disk().ok_or_else(stopped)?.snapshots;
     let mut file = blocking(move || folder.receiving()).await?;
@@ -52,12 +53,13 @@ async fn receive(core: &Core, mut frames: Answers) -> io::Result<Bytes> {
         let piece = next(&mut frames).await?;
         length += piece.len() as u64;
         file = blocking(move || write(file, &piece)).await?;
-        core.heard.note(std::time::Instant::now());
+        core.heard.note(tokio::time::Instant::now());
     }
     if length != header.length {
         return Err(io::Error::other(format!("{length} bytes came of {}", header.length)));
     }
-    let snapshot = Snapshot { meta: header.meta, snapshot: SnapshotFile::received(file) };
+    let received = blocking(move || file.into_blob()).await?;
+    let snapshot = Snapshot { meta: header.meta, snapshot: SnapshotFile::received(received) };
     let answer = core.raft.install_full_snapshot(header.vote, snapshot).await.map_err(io::Error::other)?;
     wire::encode(&answer)
 }
@@ -71,12 +73,7 @@ async fn next(frames: &mut Answers) -> io::Result<Bytes> {
     }
 }
 
-fn write(mut file: File, piece: &[u8]) -> io::Result<File> {
+fn write(mut file: Box<dyn Draft>, piece: &[u8]) -> io::Result<Box<dyn Draft>> {
     file.write_all(piece)?;
     Ok(file)
-}
-
-/// Runs file work where it cannot hold up heartbeats.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

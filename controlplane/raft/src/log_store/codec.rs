@@ -26,38 +26,28 @@ const BLANK: u8 = 0;
 const NORMAL: u8 = 1;
 const MEMBERSHIP: u8 = 2;
 
-/// Big-endian, so that RocksDB's order is the log's.
-pub(super) fn key(index: u64) -> [u8; 8] {
-    index.to_be_bytes()
-}
-
-pub(super) fn index(key: &[u8]) -> io::Result<u64> {
-    let bytes = key.try_into().map_err(|_| invalid(format!("log key of {} bytes", key.len())))?;
-    Ok(u64::from_be_bytes(bytes))
-}
-
-/// Writes an entry into `buffer`, replacing its content.
-pub(super) fn encode_entry(entry: &Entry, buffer: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn encode_entry(entry: &Entry) -> io::Result<Vec<u8>> {
     let kind = match &entry.payload {
         EntryPayload::Blank => BLANK,
         EntryPayload::Normal(_) => NORMAL,
         EntryPayload::Membership(_) => MEMBERSHIP,
     };
-    buffer.clear();
+    let payload = if let EntryPayload::Normal(request) = &entry.payload { request.encoded().len() } else { 0 };
+    let mut buffer = Vec::with_capacity(HEADER + payload);
     buffer.extend_from_slice(&[VERSION, kind]);
     buffer.extend_from_slice(&entry.log_id.leader_id.term.to_be_bytes());
     match &entry.payload {
         EntryPayload::Blank => {}
         EntryPayload::Normal(request) => buffer.extend_from_slice(request.encoded()),
         EntryPayload::Membership(membership) => {
-            rmp_serde::encode::write_named(buffer, membership).map_err(io::Error::other)?;
+            rmp_serde::encode::write_named(&mut buffer, membership).map_err(io::Error::other)?;
         }
     }
-    Ok(())
+    Ok(buffer)
 }
 
-pub(super) fn decode_entry(key: &[u8], value: &[u8]) -> io::Result<Entry> {
-    let (log_id, kind) = header(key, value)?;
+pub(super) fn decode_entry(index: u64, value: &[u8]) -> io::Result<Entry> {
+    let (log_id, kind) = header(index, value)?;
     let payload = match kind {
         BLANK => Payload::Blank,
         NORMAL => Payload::Normal(Request::from_encoded(Bytes::copy_from_slice(&value[HEADER..]))),
@@ -70,12 +60,11 @@ pub(super) fn decode_entry(key: &[u8], value: &[u8]) -> io::Result<Entry> {
     Ok(Entry { log_id, payload })
 }
 
-pub(super) fn decode_log_id(key: &[u8], value: &[u8]) -> io::Result<LogId> {
-    header(key, value).map(|(log_id, _)| log_id)
+pub(super) fn decode_log_id(index: u64, value: &[u8]) -> io::Result<LogId> {
+    header(index, value).map(|(log_id, _)| log_id)
 }
 
-fn header(key: &[u8], value: &[u8]) -> io::Result<(LogId, u8)> {
-    let index = index(key)?;
+fn header(index: u64, value: &[u8]) -> io::Result<(LogId, u8)> {
     let Some((&[version, kind, ref term @ ..], _)) = value.split_first_chunk::<HEADER>() else {
         return Err(invalid(format!("entry {index} has only {} bytes", value.len())));
     };
@@ -85,13 +74,13 @@ fn header(key: &[u8], value: &[u8]) -> io::Result<(LogId, u8)> {
     Ok((LogId::new(LeaderId::new(u64::from_be_bytes(*term)), index), kind))
 }
 
-pub(super) fn encode_record(record: &impl Serialize) -> io::Result<Vec<u8>> {
+pub(crate) fn encode_record(record: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![VERSION];
     rmp_serde::encode::write_named(&mut bytes, record).map_err(io::Error::other)?;
     Ok(bytes)
 }
 
-pub(super) fn decode_record<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> io::Result<T> {
+pub(crate) fn decode_record<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> io::Result<T> {
     match bytes.split_first() {
         Some((&VERSION, body)) => {
             rmp_serde::from_slice(body).map_err(|error| invalid(format!("record {name:?}: {error}")))
@@ -115,9 +104,7 @@ mod tests {
     use crate::testing::{entry, log_id};
 
     fn round(entry: &Entry) -> io::Result<Entry> {
-        let mut bytes = vec![0; 99];
-        encode_entry(entry, &mut bytes)?;
-        decode_entry(&key(entry.log_id.index), &bytes)
+        decode_entry(entry.log_id.index, &encode_entry(entry)?)
     }
 
     #[test]
@@ -135,7 +122,7 @@ mod tests {
 
     #[test]
     fn unknown_bytes_are_named() {
-        let error = |value: &[u8]| decode_entry(&key(5), value).unwrap_err().to_string();
+        let error = |value: &[u8]| decode_entry(5, value).unwrap_err().to_string();
         assert_eq!(error(&[1, 0, 0]), "entry 5 has only 3 bytes");
         assert_eq!(error(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 1]), "entry 5 has format 2, known is 1");
         assert_eq!(error(&[1, 8, 0, 0, 0, 0, 0, 0, 0, 1]), "entry 5 has the unknown kind 8");

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::writer::{Done, Job, Writer};
+use crate::simulated;
 
 /// Jobs under way to the writer. When it is full, Raft waits for the disk.
 const LENGTH: usize = 1024;
@@ -14,6 +15,7 @@ const LENGTH: usize = 1024;
 /// the database is never closed under it.
 pub(super) struct Queue {
     jobs: mpsc::Sender<Job>,
+    /// None in a simulation, where the writer is a task.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -22,6 +24,10 @@ impl Queue {
     pub(super) fn start(writer: impl FnOnce(mpsc::Receiver<Job>) -> Writer) -> io::Result<Self> {
         let (jobs, receiver) = mpsc::channel(LENGTH);
         let writer = writer(receiver);
+        if simulated::active() {
+            tokio::spawn(writer.simulate());
+            return Ok(Self { jobs, thread: None });
+        }
         let thread = thread::Builder::new().name("raft-log".to_owned()).spawn(move || writer.run())?;
         Ok(Self { jobs, thread: Some(thread) })
     }

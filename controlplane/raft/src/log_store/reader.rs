@@ -8,32 +8,23 @@ use std::sync::Arc;
 use openraft::OptionalSend;
 use openraft::storage::RaftLogReader;
 
-use super::{LogStore, codec, db::Db};
+use super::{LogStore, codec};
+use crate::blocking::blocking;
+use crate::disk::Records;
 use crate::types::{Entry, Types, Vote};
+use crate::wire;
 
-/// How much of the log one answer to a lagging follower holds.
+/// How much of the log one message to a follower holds: so many entries, and no more when they have
+/// come to so many bytes.
 const LIMITED_ENTRIES: u64 = 1024;
+const LIMITED_BYTES: usize = 4 << 20;
 
 impl RaftLogReader<Types> for LogStore {
     async fn try_get_log_entries<RB>(&mut self, range: RB) -> io::Result<Vec<Entry>>
     where
         RB: RangeBounds<u64> + Clone + Debug + OptionalSend,
     {
-        let (start, end, memory_first, recent) = {
-            let view = self.inner.view.lock();
-            let (start, end) = clamp(&range, view.bounds());
-            let (memory_first, recent) = view.recent(start, end);
-            (start, end, memory_first, recent)
-        };
-        if start >= end || memory_first <= start {
-            return Ok(recent);
-        }
-        let db = Arc::clone(&self.inner.db);
-        let stored_end = end.min(memory_first);
-        let stored = tokio::task::spawn_blocking(move || stored(&db, start, stored_end));
-        let mut entries = stored.await.map_err(io::Error::other)??;
-        entries.extend(recent);
-        Ok(entries)
+        self.read(range, usize::MAX).await
     }
 
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
@@ -41,8 +32,41 @@ impl RaftLogReader<Types> for LogStore {
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
-        self.try_get_log_entries(start..end.min(start.saturating_add(LIMITED_ENTRIES))).await
+        self.read(start..end.min(start.saturating_add(LIMITED_ENTRIES)), LIMITED_BYTES).await
     }
+}
+
+impl LogStore {
+    /// The first entries of a range, up to the one with which they come to `bytes`.
+    async fn read(&self, range: impl RangeBounds<u64>, bytes: usize) -> io::Result<Vec<Entry>> {
+        let (start, end, memory_first, mut recent) = {
+            let view = self.inner.view.lock();
+            let (start, end) = clamp(&range, view.bounds());
+            let (memory_first, recent) = view.recent(start, end);
+            (start, end, memory_first, recent)
+        };
+        if start >= end || memory_first <= start {
+            limit(&mut recent, bytes);
+            return Ok(recent);
+        }
+        let records = Arc::clone(&self.inner.records);
+        let stored_end = end.min(memory_first);
+        let mut entries = blocking(move || stored(&*records, start, stored_end, bytes)).await?;
+        if entries.last().is_some_and(|last| last.log_id.index + 1 == stored_end) {
+            entries.extend(recent);
+            limit(&mut entries, bytes);
+        }
+        Ok(entries)
+    }
+}
+
+fn limit(entries: &mut Vec<Entry>, bytes: usize) {
+    let mut sum = 0_usize;
+    let enough = entries.iter().position(|entry| {
+        sum = sum.saturating_add(wire::size(entry));
+        sum >= bytes
+    });
+    entries.truncate(enough.map_or(entries.len(), |last| last + 1));
 }
 
 fn clamp(range: &impl RangeBounds<u64>, (first, next): (u64, u64)) -> (u64, u64) {
@@ -59,16 +83,26 @@ fn clamp(range: &impl RangeBounds<u64>, (first, next): (u64, u64)) -> (u64, u64)
     (start.max(first), end.min(next))
 }
 
-/// All of `start..end` from RocksDB; a hole is an error, never a shorter answer.
-fn stored(db: &Db, start: u64, end: u64) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::with_capacity((end - start) as usize);
-    for item in db.entries(start).take((end - start) as usize) {
-        let (key, value) = item?;
-        entries.push(codec::decode_entry(&key, &value)?);
+/// The first of `start..end` from the disk; a hole is an error, never a shorter answer.
+fn stored(records: &dyn Records, start: u64, end: u64, bytes: usize) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut sum = 0_usize;
+    let read = records.entries(start, end, &mut |index, value| {
+        if sum >= bytes || index != start + entries.len() as u64 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let entry = codec::decode_entry(index, value)?;
+        sum = sum.saturating_add(wire::size(&entry));
+        entries.push(entry);
+        Ok(())
+    });
+    match read {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+        Ok(()) | Err(_) => {}
     }
-    let found = entries.first().map(|entry| entry.log_id.index)..entries.last().map(|entry| entry.log_id.index + 1);
-    if found != (Some(start)..Some(end)) {
-        return Err(io::Error::other(format!("entries {start} to {end} of the log, found only {found:?}")));
+    let found = entries.len() as u64;
+    if found != end - start && sum < bytes {
+        return Err(io::Error::other(format!("entries {start} to {end} of the log, found only the first {found}")));
     }
     Ok(entries)
 }

@@ -11,9 +11,15 @@ use std::path::Path;
 use openraft::storage::{RaftLogReader, RaftLogStorageExt};
 
 use super::*;
+use crate::data_dir::DataDir;
+use crate::disk::RealDisk;
+
+fn disk(dir: &Path) -> Result<RealDisk, StartError> {
+    Ok(RealDisk::new(Arc::new(DataDir::open(dir, 1)?), Durability::Synced))
+}
 
 fn open(dir: &Path) -> Result<LogStore, StartError> {
-    LogStore::open(Arc::new(DataDir::open(dir, 1)?), Durability::Synced, Arc::default())
+    LogStore::open(&disk(dir)?, Arc::default())
 }
 
 /// Opens a log, appends entries of term 1 and closes it.

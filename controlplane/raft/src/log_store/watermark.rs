@@ -5,14 +5,19 @@
 //! acknowledged writes. The note is written now and then, so it is a lower bound: a log that ends
 //! below it has lost something.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+
+use weft_model::mutant::{Mutant, active};
 
 use super::recover::{Recovered, text};
-use crate::data_dir::write_synced;
+use crate::disk::{Files, read_file, write_file};
 use crate::error::StartError;
 use crate::types::{LeaderId, LogId, Vote};
+
+/// The file's name.
+pub(super) const NAME: &str = "WATERMARK";
 
 /// How far vote and log reached at some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,24 +34,38 @@ impl Mark {
 
 /// The file with the last mark.
 pub(super) struct Watermark {
-    path: PathBuf,
+    files: Arc<dyn Files>,
     /// Nothing before the first start.
     mark: Option<Mark>,
 }
 
 impl Watermark {
-    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
-        let mark = match fs::read_to_string(path) {
-            Ok(text) => Some(parse(&text).ok_or_else(|| StartError::damaged(path, "it cannot be understood"))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(StartError::io(path)(error)),
+    pub(super) fn open(files: Arc<dyn Files>) -> Result<Self, StartError> {
+        let path = files.place().join(NAME);
+        let mark = match read_file(&*files, NAME).map_err(StartError::io(&path))? {
+            Some(bytes) => {
+                let mark = std::str::from_utf8(&bytes).ok().and_then(parse);
+                Some(mark.ok_or_else(|| StartError::damaged(&path, "it cannot be understood"))?)
+            }
+            None => None,
         };
-        Ok(Self { path: path.to_owned(), mark })
+        Ok(Self { files, mark })
     }
 
     /// Refuses a log or a vote that lies behind the mark.
     pub(super) fn check(&self, found: &Recovered, log_path: &Path) -> Result<(), StartError> {
-        let (is, was) = (Mark::new(found.vote, found.last), self.mark.unwrap_or_default());
+        if active(Mutant::M19) {
+            return Ok(());
+        }
+        let is = Mark::new(found.vote, found.last);
+        let Some(was) = self.mark else {
+            // The mark is made before the first write.
+            if is != Mark::default() {
+                let path = self.files.place().join(NAME);
+                return Err(StartError::damaged(&path, "it is missing, and there is a log"));
+            }
+            return Ok(());
+        };
         if is.log < was.log {
             let why = format!("the log ends at {}, it once reached {}", text(is.log), text(was.log));
             return Err(StartError::damaged(log_path, why));
@@ -66,7 +85,7 @@ impl Watermark {
     /// Replaces the mark, durably.
     pub(super) fn set(&mut self, mark: Mark) -> io::Result<()> {
         if self.mark != Some(mark) {
-            write_synced(&self.path, print(mark).as_bytes())?;
+            write_file(&*self.files, NAME, print(mark).as_bytes())?;
             self.mark = Some(mark);
         }
         Ok(())

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
 use super::{Peer, broken, failed};
+use crate::blocking::blocking;
 use crate::snapshot::SnapshotFile;
 use crate::transport::{Answers, Method};
 use crate::types::{Snapshot, SnapshotMeta, Types, Vote};
@@ -71,8 +72,7 @@ fn pieces(file: SnapshotFile, length: u64, taken: Arc<AtomicU64>) -> impl Stream
                 return None;
             }
             let reading = Arc::clone(&file);
-            let piece = tokio::task::spawn_blocking(move || reading.piece(offset, PIECE)).await;
-            match piece.map_err(io::Error::other).flatten() {
+            match blocking(move || reading.piece(offset, PIECE)).await {
                 Ok(piece) if !piece.is_empty() => {
                     let offset = offset + piece.len() as u64;
                     taken.store(offset, Ordering::Relaxed);

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use uuid::Uuid;
+use rand::Rng;
 use weft_model::RequestId;
+
+use crate::simulated::Dice;
 
 /// Gives out numbers.
 pub(super) struct Sequence {
@@ -34,7 +36,7 @@ pub(super) struct Numbers {
 impl Sequence {
     /// For one run of this server.
     pub(super) fn new() -> Arc<Self> {
-        let (origin, _) = Uuid::new_v4().as_u64_pair();
+        let origin = Dice.next_u64();
         Arc::new(Self { origin, open: Mutex::new(Open { next: 1, batches: BTreeSet::new() }) })
     }
 

@@ -1,21 +1,25 @@
 //! The folder of raft snapshots: writing, choosing the one to start from, pruning.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use weft_model::failpoint;
+use weft_model::mutant::{Mutant, active};
 use weft_state::State;
 
 use super::SnapshotFile;
 use super::format::{self, ReadError};
-use crate::data_dir::{DataDir, sync_parent, write_synced};
+use crate::disk::{Draft, Files, read_file};
 use crate::error::StartError;
 use crate::types::{LogId, SnapshotMeta};
 
 /// The newest raft snapshot and one spare.
 const KEPT: usize = 2;
+
+/// How much is written to the file at once.
+const PIECE: usize = 256 << 10;
 
 /// What the log can give, to judge whether a raft snapshot with it makes a whole.
 #[derive(Clone, Copy, Debug)]
@@ -26,136 +30,146 @@ pub(crate) struct LogBounds {
 
 /// All raft snapshots of this server.
 pub(crate) struct Folder {
-    path: PathBuf,
-    /// Held so that the directory stays ours while a raft snapshot is being written.
-    _dir: Arc<DataDir>,
-    current: Mutex<Option<(SnapshotMeta, PathBuf)>>,
+    files: Arc<dyn Files>,
+    current: Mutex<Option<(SnapshotMeta, String)>>,
 }
 
 impl Folder {
     /// Opens the folder and reads the newest raft snapshot that is whole. Damage is an error unless
     /// an older one and the log cover what the damaged one held.
-    pub(crate) fn open(dir: Arc<DataDir>, log: LogBounds) -> Result<(Self, Option<(SnapshotMeta, State)>), StartError> {
-        let folder = Self { path: dir.snapshots(), _dir: dir, current: Mutex::new(None) };
-        folder.clear_unfinished().map_err(StartError::io(&folder.path))?;
+    pub(crate) fn open(
+        files: Arc<dyn Files>,
+        log: LogBounds,
+    ) -> Result<(Self, Option<(SnapshotMeta, State)>), StartError> {
+        let folder = Self { files, current: Mutex::new(None) };
         let mut damaged = Vec::new();
         let mut found = None;
-        for file in folder.files().map_err(StartError::io(&folder.path))? {
-            match folder.read(&file)? {
+        for name in folder.names().map_err(StartError::io(folder.files.place()))? {
+            match folder.read(&name)? {
                 Ok(snapshot) => {
-                    *folder.current.lock() = Some((snapshot.0.clone(), file));
+                    *folder.current.lock() = Some((snapshot.0.clone(), name));
                     found = Some(snapshot);
                     break;
                 }
-                Err(why) => damaged.push((file, why)),
+                Err(why) => damaged.push((name, why)),
             }
         }
         let base = found.as_ref().and_then(|(meta, _)| meta.last_log_id);
         folder.check_whole(base, log, &damaged)?;
-        for (file, why) in &damaged {
-            tracing::warn!(file = %file.display(), why, "damaged raft snapshot set aside: an older one and the log cover it");
-            fs::rename(file, file.with_extension("damaged")).map_err(StartError::io(file))?;
+        for (name, why) in &damaged {
+            tracing::warn!(file = name, why, "damaged raft snapshot set aside: an older one and the log cover it");
+            let aside = folder.files.rename(name, &format!("{name}.damaged"));
+            aside.map_err(StartError::io(&folder.path(name)))?;
         }
         Ok((folder, found))
     }
 
     /// Writes `state` as a raft snapshot. Blocks.
     pub(crate) fn save(&self, meta: &SnapshotMeta, state: &State) -> io::Result<SnapshotFile> {
-        let bytes = format::encode(meta, state).map_err(io::Error::other)?;
-        self.keep(meta, &bytes)
+        failpoint::hit("snapshot.build");
+        let mut draft = self.files.draft(&name(meta.last_log_id))?;
+        let mut buffered = BufWriter::with_capacity(PIECE, &mut *draft);
+        format::write(meta, state, &mut buffered)?;
+        buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+        self.keep(meta, draft)
+    }
+
+    /// Mutant M8 only: what is to be written, before it has been.
+    pub(crate) fn unsaved(&self, meta: &SnapshotMeta, state: &State) -> io::Result<SnapshotFile> {
+        let mut draft = self.files.draft("unsaved")?;
+        format::write(meta, state, &mut draft)?;
+        draft.into_blob().map(SnapshotFile)
     }
 
     /// Takes over a raft snapshot that came from elsewhere. Blocks.
     pub(crate) fn install(&self, meta: &SnapshotMeta, file: SnapshotFile) -> io::Result<State> {
+        failpoint::hit("snapshot.install");
         let bytes = file.read()?;
         let (written, state) = format::decode(&bytes).map_err(io::Error::other)?;
         if written != *meta {
             return Err(io::Error::other(format!("a raft snapshot of {written} came as one of {meta}")));
         }
-        self.keep(meta, &bytes)?;
+        let mut draft = self.files.draft(&name(meta.last_log_id))?;
+        draft.write_all(&bytes)?;
+        self.keep(meta, draft)?;
         Ok(state)
     }
 
     /// A file without a name, to receive a raft snapshot into. Blocks.
-    pub(crate) fn receiving(&self) -> io::Result<File> {
-        tempfile::tempfile_in(&self.path)
+    pub(crate) fn receiving(&self) -> io::Result<Box<dyn Draft>> {
+        self.files.draft("received")
     }
 
     /// The newest one. Blocks.
     pub(crate) fn current(&self) -> io::Result<Option<(SnapshotMeta, SnapshotFile)>> {
         let current = self.current.lock();
-        current.as_ref().map(|(meta, path)| Ok((meta.clone(), SnapshotFile(File::open(path)?)))).transpose()
+        current.as_ref().map(|(meta, name)| Ok((meta.clone(), SnapshotFile(self.files.open(name)?)))).transpose()
     }
 
-    fn keep(&self, meta: &SnapshotMeta, bytes: &[u8]) -> io::Result<SnapshotFile> {
-        let path = self.path.join(name(meta.last_log_id));
-        write_synced(&path, bytes)?;
-        let file = File::open(&path)?;
+    fn keep(&self, meta: &SnapshotMeta, mut draft: Box<dyn Draft>) -> io::Result<SnapshotFile> {
+        failpoint::hit("snapshot.written");
+        if !active(Mutant::M7) {
+            draft.sync()?;
+        }
+        failpoint::hit("snapshot.synced");
+        let name = name(meta.last_log_id);
+        draft.keep()?;
+        failpoint::hit("snapshot.named");
+        let file = self.files.open(&name)?;
         let mut current = self.current.lock();
         // One that was built in the background may be done after a newer one was installed.
         if current.as_ref().is_none_or(|(current, _)| current.last_log_id <= meta.last_log_id) {
-            *current = Some((meta.clone(), path));
+            *current = Some((meta.clone(), name));
         }
         self.prune()?;
         Ok(SnapshotFile(file))
     }
 
     fn prune(&self) -> io::Result<()> {
-        for file in self.files()?.iter().skip(KEPT) {
-            fs::remove_file(file)?;
-            sync_parent(file)?;
-        }
-        Ok(())
-    }
-
-    /// Removes what a crash left half written.
-    fn clear_unfinished(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let file = entry?.path();
-            if file.extension().is_some_and(|ext| ext == "tmp") {
-                fs::remove_file(file)?;
-            }
+        for name in self.names()?.iter().skip(KEPT) {
+            self.files.remove(name)?;
         }
         Ok(())
     }
 
     /// The newest first.
-    fn files(&self) -> io::Result<Vec<PathBuf>> {
-        let mut files =
-            fs::read_dir(&self.path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
-        files.retain(|file| index(file).is_some());
-        files.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(files)
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = self.files.list()?;
+        names.retain(|name| index(name).is_some());
+        names.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(names)
     }
 
-    fn read(&self, file: &Path) -> Result<Result<(SnapshotMeta, State), String>, StartError> {
-        let bytes = fs::read(file).map_err(StartError::io(file))?;
-        match format::decode(&bytes) {
+    fn read(&self, name: &str) -> Result<Result<(SnapshotMeta, State), String>, StartError> {
+        let bytes = read_file(&*self.files, name).map_err(StartError::io(&self.path(name)))?;
+        match format::decode(&bytes.unwrap_or_default()) {
             Ok(snapshot) => Ok(Ok(snapshot)),
             Err(ReadError::Damaged(why)) => Ok(Err(why)),
             Err(ReadError::Format(found)) => {
-                Err(StartError::Format { path: file.to_owned(), found, known: format::VERSION })
+                Err(StartError::Format { path: self.path(name), found, known: format::VERSION })
             }
         }
     }
 
+    fn path(&self, name: &str) -> PathBuf {
+        self.files.place().join(name)
+    }
+
     /// The log must go on where the raft snapshot ends, and reach what damaged ones held.
-    fn check_whole(
-        &self,
-        base: Option<LogId>,
-        log: LogBounds,
-        damaged: &[(PathBuf, String)],
-    ) -> Result<(), StartError> {
-        let lost = damaged.iter().filter_map(|(file, _)| index(file)).max();
+    fn check_whole(&self, base: Option<LogId>, log: LogBounds, damaged: &[(String, String)]) -> Result<(), StartError> {
+        let lost = damaged.iter().filter_map(|(name, _)| index(name)).max();
         let reaches = log.last.map(|last| last.index);
         if log.purged <= base && reaches >= lost {
             return Ok(());
         }
         let (path, why) = match damaged.first() {
-            Some((file, why)) => (file, format!("{why}, and no older raft snapshot covers it with the log")),
-            None => (&self.path, "the raft snapshot is missing that stands for the purged log entries".to_owned()),
+            Some((name, why)) => (self.path(name), format!("{why}, and no older raft snapshot covers it with the log")),
+            None => {
+                let why = "the raft snapshot is missing that stands for the purged log entries";
+                (self.files.place().to_owned(), why.to_owned())
+            }
         };
-        Err(StartError::damaged(path, why))
+        Err(StartError::damaged(&path, why))
     }
 }
 
@@ -165,6 +179,6 @@ fn name(log_id: Option<LogId>) -> String {
     format!("{index:020}-{term:020}.snap")
 }
 
-fn index(file: &Path) -> Option<u64> {
-    file.file_name()?.to_str()?.strip_suffix(".snap")?.split_once('-')?.0.parse().ok()
+fn index(name: &str) -> Option<u64> {
+    name.strip_suffix(".snap")?.split_once('-')?.0.parse().ok()
 }

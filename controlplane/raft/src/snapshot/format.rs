@@ -6,6 +6,8 @@
 //!
 //! Numbers are big-endian; meta is MessagePack with field names; the state has its own format.
 
+use std::io::{self, BufWriter, Write};
+
 use sha2::{Digest, Sha256};
 use weft_state::{DecodeError, State};
 
@@ -14,6 +16,9 @@ use crate::types::SnapshotMeta;
 pub(super) const VERSION: u32 = 1;
 const MAGIC: &[u8; 8] = b"weftsnap";
 const DIGEST: usize = 32;
+
+/// A state is written in pieces of a few bytes; hashing them one by one would be slow.
+const GATHERED: usize = 64 << 10;
 
 /// Why bytes are not a raft snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -24,18 +29,39 @@ pub(super) enum ReadError {
     Damaged(String),
 }
 
-pub(super) fn encode(meta: &SnapshotMeta, state: &State) -> Result<Vec<u8>, rmp_serde::encode::Error> {
-    let meta = rmp_serde::to_vec_named(meta)?;
-    let state = state.encode();
-    let mut bytes = Vec::with_capacity(MAGIC.len() + 8 + meta.len() + state.len() + DIGEST);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_be_bytes());
-    bytes.extend_from_slice(&(meta.len() as u32).to_be_bytes());
-    bytes.extend_from_slice(&meta);
-    bytes.extend_from_slice(&state);
-    let digest = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&digest);
-    Ok(bytes)
+/// Writes a raft snapshot, hashing what passes: the whole of it is never in memory.
+pub(super) fn write(meta: &SnapshotMeta, state: &State, out: &mut impl Write) -> io::Result<()> {
+    let meta = rmp_serde::to_vec_named(meta).map_err(io::Error::other)?;
+    let length = u32::try_from(meta.len()).map_err(io::Error::other)?;
+    let mut hashing = Hashing { out, digest: Sha256::new() };
+    hashing.write_all(MAGIC)?;
+    hashing.write_all(&VERSION.to_be_bytes())?;
+    hashing.write_all(&length.to_be_bytes())?;
+    hashing.write_all(&meta)?;
+    let mut gathered = BufWriter::with_capacity(GATHERED, &mut hashing);
+    state.encode_to(&mut gathered)?;
+    gathered.flush()?;
+    drop(gathered);
+    let digest = hashing.digest.finalize();
+    out.write_all(&digest)
+}
+
+/// Passes on what is written, and hashes it.
+struct Hashing<'a, W> {
+    out: &'a mut W,
+    digest: Sha256,
+}
+
+impl<W: Write> Write for Hashing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), ReadError> {

@@ -8,13 +8,18 @@ use weft_state::{State, apply};
 
 use super::folder::{Folder, LogBounds};
 use crate::data_dir::DataDir;
+use crate::disk::{Disk, Files, RealDisk};
 use crate::error::StartError;
+use crate::log_store::Durability;
 use crate::testing::{entry, log_id};
 use crate::types::{LogId, SnapshotMeta};
 
+fn files(dir: &Path) -> Result<Arc<dyn Files>, StartError> {
+    Ok(RealDisk::new(Arc::new(DataDir::open(dir, 1)?), Durability::Synced).snapshots())
+}
+
 fn open(dir: &Path, log: LogBounds) -> Result<Option<LogId>, StartError> {
-    let dir = Arc::new(DataDir::open(dir, 1)?);
-    Ok(Folder::open(dir, log)?.1.and_then(|(meta, _)| meta.last_log_id))
+    Ok(Folder::open(files(dir)?, log)?.1.and_then(|(meta, _)| meta.last_log_id))
 }
 
 fn log(purged: Option<u64>, last: u64) -> LogBounds {
@@ -31,8 +36,7 @@ fn state(index: u64) -> State {
 /// A folder with raft snapshots at these indexes.
 fn folder(indexes: &[u64]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
-    let (folder, _) = Folder::open(data, LogBounds { purged: None, last: None }).unwrap();
+    let (folder, _) = Folder::open(files(dir.path()).unwrap(), LogBounds { purged: None, last: None }).unwrap();
     for &index in indexes {
         folder.save(&meta(index), &state(index)).unwrap();
     }
@@ -43,17 +47,17 @@ fn meta(index: u64) -> SnapshotMeta {
     SnapshotMeta { last_log_id: Some(log_id(1, index)), ..SnapshotMeta::default() }
 }
 
-fn files(dir: &Path) -> Vec<String> {
-    let mut files: Vec<_> = fs::read_dir(dir.join("snapshots"))
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(dir.join("snapshots"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    files.sort();
-    files
+    names.sort();
+    names
 }
 
 fn damage(dir: &Path, name_start: &str) {
-    let name = files(dir).into_iter().find(|name| name.contains(name_start)).unwrap();
+    let name = names(dir).into_iter().find(|name| name.contains(name_start)).unwrap();
     let mut bytes = fs::read(dir.join("snapshots").join(&name)).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -63,9 +67,8 @@ fn damage(dir: &Path, name_start: &str) {
 #[test]
 fn the_newest_two_are_kept_and_read_back() {
     let dir = folder(&[5, 9, 12]);
-    assert_eq!(files(dir.path()).len(), 2);
-    let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
-    let (folder, found) = Folder::open(data, log(Some(12), 12)).unwrap();
+    assert_eq!(names(dir.path()).len(), 2);
+    let (folder, found) = Folder::open(files(dir.path()).unwrap(), log(Some(12), 12)).unwrap();
     assert_eq!(folder.current().unwrap().unwrap().0, meta(12));
     assert_eq!(found, Some((meta(12), state(12))));
 }
@@ -79,7 +82,7 @@ fn a_damaged_one_is_refused_unless_an_older_one_and_the_log_cover_it() {
         assert!(error.to_string().contains("its checksum does not match"), "{error}");
     }
     assert_eq!(open(dir.path(), log(Some(3), 20)).unwrap(), Some(log_id(1, 5)));
-    assert!(files(dir.path()).iter().any(|name| name.ends_with(".damaged")));
+    assert!(names(dir.path()).iter().any(|name| name.ends_with(".damaged")));
     assert_eq!(open(dir.path(), log(Some(3), 20)).unwrap(), Some(log_id(1, 5)));
 }
 
@@ -101,7 +104,7 @@ fn a_missing_one_is_noticed() {
 #[test]
 fn a_newer_format_is_not_taken_for_damage() {
     let dir = folder(&[5]);
-    let path = dir.path().join("snapshots").join(&files(dir.path())[0]);
+    let path = dir.path().join("snapshots").join(&names(dir.path())[0]);
     let mut bytes = fs::read(&path).unwrap();
     bytes.truncate(bytes.len() - 32);
     bytes[11] = 9;
@@ -114,7 +117,7 @@ fn a_newer_format_is_not_taken_for_damage() {
 #[test]
 fn leftovers_of_a_crash_are_cleared() {
     let dir = folder(&[5]);
-    fs::write(dir.path().join("snapshots/00000000000000000009-00000000000000000001.tmp"), b"half").unwrap();
+    fs::write(dir.path().join("snapshots/00000000000000000009-00000000000000000001.snap.0.tmp"), b"half").unwrap();
     assert_eq!(open(dir.path(), log(None, 20)).unwrap(), Some(log_id(1, 5)));
-    assert_eq!(files(dir.path()).len(), 1);
+    assert_eq!(names(dir.path()).len(), 1);
 }

@@ -119,3 +119,24 @@ async fn a_hole_in_the_log_is_refused() {
     log.close().await.unwrap();
     assert!(refused(dir.path()).contains("entry 1.7 follows 1.4"));
 }
+
+#[tokio::test]
+async fn a_missing_pointer_to_the_database_is_refused() {
+    let dir = crashed().await;
+    fs::remove_file(dir.path().join("raft/log/CURRENT")).unwrap();
+    assert!(refused(dir.path()).contains("CURRENT is missing"));
+}
+
+#[tokio::test]
+async fn a_missing_database_is_refused() {
+    let dir = crashed().await;
+    fs::remove_dir_all(dir.path().join("raft/log")).unwrap();
+    assert!(refused(dir.path()).contains("is missing"));
+}
+
+#[tokio::test]
+async fn a_missing_watermark_is_refused() {
+    let dir = crashed().await;
+    fs::remove_file(dir.path().join("raft/WATERMARK")).unwrap();
+    assert!(refused(dir.path()).contains("there is a log"));
+}

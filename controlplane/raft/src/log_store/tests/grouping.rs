@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 #[tokio::test]
 async fn appends_that_gathered_cost_one_sync() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Arc::new(Db::open(Arc::new(DataDir::open(dir.path(), 1).unwrap()), Durability::Synced).unwrap());
+    let records = super::disk(dir.path()).unwrap().records().unwrap();
     let (jobs, queue) = mpsc::channel(200);
     let mut waits = Vec::new();
     for index in 0..200 {
@@ -21,7 +21,14 @@ async fn appends_that_gathered_cost_one_sync() {
     }
     let view = Arc::new(Mutex::new(View::new(Recovered::default())));
     let progress = Arc::new(Progress::default());
-    let writer = Writer { db: Arc::clone(&db), jobs: queue, view: Arc::clone(&view), progress: Arc::clone(&progress) };
+    let writer = Writer {
+        records,
+        jobs: queue,
+        view: Arc::clone(&view),
+        progress: Arc::clone(&progress),
+        durable: true,
+        uncut: Uncut::default(),
+    };
     let thread = std::thread::spawn(move || writer.run());
     for wait in waits {
         wait.await.unwrap().unwrap();

@@ -7,8 +7,8 @@ use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
 use weft_state::{State, Store};
 
-use super::super::{Durability, LogStore};
-use crate::data_dir::DataDir;
+use super::super::LogStore;
+use crate::disk::Disk;
 use crate::machine::Machine;
 use crate::snapshot::{Folder, LogBounds};
 use crate::types::Types;
@@ -18,10 +18,10 @@ struct Builder;
 impl StoreBuilder<Types, LogStore, Machine, TempDir> for Builder {
     async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<Types>> {
         let dir = tempfile::tempdir().unwrap();
-        let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
-        let log = LogStore::open(Arc::clone(&data), Durability::Synced, Arc::default()).unwrap();
+        let disk = super::disk(dir.path()).unwrap();
+        let log = LogStore::open(&disk, Arc::default()).unwrap();
         let nothing = LogBounds { purged: None, last: None };
-        let (folder, start) = Folder::open(data, nothing).unwrap();
+        let (folder, start) = Folder::open(disk.snapshots(), nothing).unwrap();
         let (store, _) = Store::new(State::default());
         Ok((dir, log, Machine::new(Arc::clone(&store), Arc::new(folder), start, Arc::default())))
     }
