@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use weft_api::archive::SealKey;
 use weft_api::host::{AgentInfo, Cluster};
 use weft_api::{Host, Limits};
 use weft_model::catalog::Node;
@@ -122,6 +123,7 @@ impl Agent {
             formation: formation.clone(),
             expect: config.cluster.expect,
             departure: Departure::default(),
+            seal_key: seal_key(&config),
         };
         let ledger = Ledger::default();
         let datacenter = node.datacenter.clone();
@@ -333,6 +335,11 @@ fn raft_config(config: &Config, raft_id: u64, addresses: &Addresses, is_alone: b
         election_timeout: Duration::from_millis(150).min(config.election_timeout),
         ..config
     }
+}
+
+/// What snapshots are sealed with: whoever has the join secret can open them.
+fn seal_key(config: &Config) -> Option<SealKey> {
+    SealKey::of_join_secret(config.security.encrypt.as_ref()?.reveal().trim().as_bytes())
 }
 
 fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {

@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::timeout;
 use uuid::Uuid;
+use weft_api::archive::SealKey;
 use weft_api::host::{
     AutopilotHealth, Cluster, ClusterError, Contact, Member, MemberStatus, NoLeader, PeerRef, RaftConfiguration,
 };
@@ -40,6 +41,7 @@ pub(crate) struct LocalCluster {
     pub(crate) formation: Formation,
     pub(crate) expect: u32,
     pub(crate) departure: Departure,
+    pub(crate) seal_key: Option<SealKey>,
 }
 
 impl Cluster for LocalCluster {
@@ -144,6 +146,10 @@ impl Cluster for LocalCluster {
 
     fn renew_session(&self, session: Uuid) -> BoxFuture<'_, Result<bool, ClusterError>> {
         leader::renew(&self.raft, SessionId(session)).boxed()
+    }
+
+    fn seal_key(&self) -> Option<SealKey> {
+        self.seal_key.clone()
     }
 
     fn debug(&self) -> Value {
