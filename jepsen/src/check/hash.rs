@@ -48,7 +48,7 @@ mod tests {
     use crate::check::testing::{dumped, whats};
 
     fn at(index: u64, hash: &str) -> Value {
-        json!({"state_hash": {"index": index, "hash": hash}})
+        json!({"StateIndex": index, "StateHash": hash})
     }
 
     #[test]

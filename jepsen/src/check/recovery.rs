@@ -1,7 +1,5 @@
 //! C11: when all faults end there is a leader soon, all members become equal, and reads and writes succeed.
 
-use serde_json::Value;
-
 use super::verdict::{Checker, Finding, Verdict};
 use crate::history::{Dump, MarkerKind, RunData};
 
@@ -65,7 +63,7 @@ fn write_again(run: &RunData) -> Option<Finding> {
 }
 
 fn leader_again(run: &RunData) -> Option<Finding> {
-    let led = |dump: &&Dump| dump.text("role") == Some("leader") && dump.ns >= run.config.heal_ns;
+    let led = |dump: &&Dump| dump.leads() && dump.ns >= run.config.heal_ns;
     let first = run.dumps.values().flatten().filter(led).map(|dump| dump.ns).min();
     let polled = run.dumps.values().flatten().any(|dump| dump.ns >= run.config.heal_ns);
     // Servers that were killed or wiped in the last fault must start first; that is the harness's time.
@@ -91,14 +89,14 @@ fn started_within(run: &RunData) -> u64 {
 
 fn equal_again(run: &RunData) -> Option<Finding> {
     let last: Vec<&Dump> = run.dumps.values().filter_map(|dumps| dumps.last()).collect();
-    let top = last.iter().filter_map(|dump| dump.index("commit")).max()?;
+    let top = last.iter().filter_map(|dump| dump.number("CommitIndex")).max()?;
     let due = run.last_ns() >= limit(run);
     let members = |dump: &&&Dump| member(&last, dump);
     let behind: Vec<String> = last
         .iter()
         .filter(members)
-        .filter(|dump| dump.index("applied").is_some_and(|applied| applied + 64 < top))
-        .map(|dump| format!("{} at {:?}", dump.server, dump.index("applied")))
+        .filter(|dump| dump.number("AppliedIndex").is_some_and(|applied| applied + 64 < top))
+        .map(|dump| format!("{} at {:?}", dump.server, dump.number("AppliedIndex")))
         .collect();
     (due && !behind.is_empty())
         .then(|| finding("not-equal", format!("commit is {top}, but behind are {}", behind.join(", "))))
@@ -106,10 +104,11 @@ fn equal_again(run: &RunData) -> Option<Finding> {
 
 /// Whether the newest known membership names that server. Without ids, everyone is one.
 fn member(all: &[&Dump], dump: &Dump) -> bool {
-    let newest = all.iter().max_by_key(|dump| dump.index("commit"));
-    let members = newest.and_then(|dump| dump.body.get("members")).and_then(Value::as_array);
-    let (Some(members), Some(id)) = (members, dump.body.get("id")) else { return true };
-    members.iter().any(|member| member.get("id").unwrap_or(member) == id)
+    let newest = all.iter().max_by_key(|dump| dump.number("CommitIndex"));
+    match (newest.and_then(|dump| dump.members()), dump.number("ID")) {
+        (Some(members), Some(id)) => members.contains(&id),
+        (Some(_) | None, _) => true,
+    }
 }
 
 fn markers(run: &RunData) -> Vec<Finding> {
@@ -147,12 +146,12 @@ mod tests {
 
     #[test]
     fn a_leader_must_be_there_in_time() {
-        let body = |role: &str| json!({"role": role});
+        let body = |role: &str| json!({"Role": role});
         let run = |ns| {
             healed(dumped(&[
-                ("a", 9 * SECOND, 1, body("follower")),
-                ("a", 10 * SECOND, 1, body("follower")),
-                ("a", ns, 1, body("leader")),
+                ("a", 9 * SECOND, 1, body("Follower")),
+                ("a", 10 * SECOND, 1, body("Follower")),
+                ("a", ns, 1, body("Leader")),
             ]))
         };
         assert_eq!(Recovery.check(&run(11 * SECOND)), Verdict::True);
@@ -161,7 +160,10 @@ mod tests {
 
     #[test]
     fn a_member_left_behind_is_seen_but_not_a_removed_one() {
-        let body = |id: u64, commit: u64, members: &[u64]| json!({"id": id, "role": "leader", "commit": commit, "applied": commit, "members": members});
+        let body = |id: u64, commit: u64, members: &[u64]| {
+            let members: Vec<_> = members.iter().map(|id| json!({"ID": id})).collect();
+            json!({"ID": id, "Role": "Leader", "CommitIndex": commit, "AppliedIndex": commit, "Members": members})
+        };
         let run = |members: &[u64]| {
             healed(dumped(&[
                 ("a", 11 * SECOND, 1, body(1, 900, members)),

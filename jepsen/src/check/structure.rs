@@ -1,8 +1,8 @@
 //! C8: what servers say about themselves fits together: one leader a term, committed entries never change,
 //! nothing durable goes back, and everything is in its order.
 //!
-//! A dump's body has `id`, `term`, `role`, `vote` (`{term, node, committed}`), `last`, `commit`, `applied`, `purged`,
-//! `snapshot` (`{term, index}` each) and `members`; whatever is missing is not judged.
+//! A dump's body has `Term`, `Role`, `VotedFor`, `Cluster`, `LastLogTerm`, `LastLogIndex`, `CommitIndex`, `AppliedIndex`, `SnapshotIndex` and
+//! `PurgedIndex`; whatever is missing is not judged.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +45,8 @@ fn found(what: &str, server: &str, text: String) -> Finding {
 fn one_leader_a_term(dumps: &[&Dump]) -> Vec<Finding> {
     let mut leaders: BTreeMap<u64, &str> = BTreeMap::new();
     let mut findings = Vec::new();
-    for dump in dumps.iter().filter(|dump| dump.text("role") == Some("leader")) {
-        let Some(term) = dump.number("term") else { continue };
+    for dump in dumps.iter().filter(|dump| dump.leads()) {
+        let Some(term) = dump.number("Term") else { continue };
         let first = leaders.entry(term).or_insert(&dump.server);
         if *first != dump.server {
             findings.push(found(
@@ -63,17 +63,11 @@ fn one_leader_a_term(dumps: &[&Dump]) -> Vec<Finding> {
 fn committed_never_changes(dumps: &[&Dump]) -> Vec<Finding> {
     let mut committed: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
     let mut findings = Vec::new();
-    for dump in dumps {
-        for key in ["commit", "applied", "snapshot", "purged"] {
-            let Some(id) = dump.log_id(key) else { continue };
-            let (term, server) = *committed.entry(id.index).or_insert((id.term, &dump.server));
-            if term != id.term {
-                let text = format!(
-                    "index {} is of term {term} on {server} and of term {} on {} ({key})",
-                    id.index, id.term, dump.server
-                );
-                findings.push(found("committed-changed", &dump.server, text));
-            }
+    for (dump, id) in dumps.iter().filter_map(|dump| Some((dump, dump.committed()?))) {
+        let (term, server) = *committed.entry(id.index).or_insert((id.term, &dump.server));
+        if term != id.term {
+            let text = format!("index {} is of term {term} on {server} and of term {} on {}", id.index, id.term, dump.server);
+            findings.push(found("committed-changed", &dump.server, text));
         }
     }
     findings
@@ -82,7 +76,7 @@ fn committed_never_changes(dumps: &[&Dump]) -> Vec<Finding> {
 fn one_cluster(dumps: &[&Dump]) -> Vec<Finding> {
     let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
     for dump in dumps {
-        if let Some(id) = dump.text("cluster_id").filter(|id| !id.is_empty()) {
+        if let Some(id) = dump.text("Cluster").filter(|id| !id.is_empty()) {
             ids.entry(id).or_insert(&dump.server);
         }
     }
@@ -94,8 +88,8 @@ fn one_cluster(dumps: &[&Dump]) -> Vec<Finding> {
 
 /// purged <= snapshot <= applied <= commit <= last
 fn in_order(dump: &Dump) -> Vec<Finding> {
-    let order = ["purged", "snapshot", "applied", "commit", "last"];
-    let known: Vec<(&str, u64)> = order.iter().filter_map(|key| Some((*key, dump.index(key)?))).collect();
+    let order = ["PurgedIndex", "SnapshotIndex", "AppliedIndex", "CommitIndex", "LastLogIndex"];
+    let known: Vec<(&str, u64)> = order.iter().filter_map(|key| Some((*key, dump.number(key)?))).collect();
     let wrong = known.windows(2).filter(|pair| pair[0].1 > pair[1].1);
     wrong
         .map(|pair| {
@@ -104,6 +98,10 @@ fn in_order(dump: &Dump) -> Vec<Finding> {
         })
         .collect()
 }
+
+/// What survives a restart, and what only grows while a process lives.
+const DURABLE: &[&str] = &["Term", "PurgedIndex", "SnapshotIndex"];
+const RISING: &[&str] = &["Term", "CommitIndex", "AppliedIndex", "PurgedIndex", "SnapshotIndex"];
 
 fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -115,12 +113,12 @@ fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
         let restarted = before.boot != after.boot;
         // The commit index is not durable by itself: a restarted server learns it again.
         let keys = if restarted {
-            &["term", "purged", "snapshot"][..]
+            DURABLE
         } else {
-            &["term", "commit", "applied", "purged", "snapshot"]
+            RISING
         };
         for key in keys {
-            let (Some(was), Some(is)) = (before.index(key), after.index(key)) else { continue };
+            let (Some(was), Some(is)) = (before.number(key), after.number(key)) else { continue };
             if is < was {
                 let text = format!(
                     "{key} went from {was} back to {is} at {} ns{}",
@@ -137,10 +135,7 @@ fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
 
 /// One vote a term: a server that voted for two in one term has forgotten its vote.
 fn vote_never_changes(server: &str, before: &Dump, after: &Dump) -> Option<Finding> {
-    let vote = |dump: &Dump| {
-        let vote = dump.body.get("vote")?;
-        Some((vote.get("term")?.as_u64()?, vote.get("node").filter(|node| !node.is_null())?.to_string()))
-    };
+    let vote = |dump: &Dump| Some((dump.number("Term")?, dump.number("VotedFor")?));
     let ((term, node), (later_term, later_node)) = (vote(before)?, vote(after)?);
     let changed = later_term < term || (later_term == term && later_node != node);
     changed.then(|| {
@@ -164,28 +159,28 @@ mod tests {
     #[test]
     fn a_sane_cluster_passes() {
         let body = |role: &str| {
-            json!({"term": 2, "role": role, "vote": {"term": 2, "node": 7}, "last": {"term": 2, "index": 9},
-                "commit": {"term": 2, "index": 9}, "applied": {"term": 2, "index": 8}, "snapshot": {"term": 1, "index": 4}, "purged": {"term": 1, "index": 4}})
+            json!({"Term": 2, "Role": role, "VotedFor": 7, "LastLogTerm": 2, "LastLogIndex": 9, "CommitIndex": 9, "AppliedIndex": 8,
+                "SnapshotIndex": 4, "PurgedIndex": 4})
         };
-        let dumps = [("a", 1, 1, body("leader")), ("b", 1, 1, body("follower")), ("a", 2, 2, body("follower"))];
+        let dumps = [("a", 1, 1, body("Leader")), ("b", 1, 1, body("Follower")), ("a", 2, 2, body("Follower"))];
         assert_eq!(check(&dumps), Verdict::True);
     }
 
     #[test]
     fn two_leaders_of_one_term_are_seen() {
-        let body = json!({"term": 2, "role": "leader"});
+        let body = json!({"Term": 2, "Role": "Leader"});
         assert_eq!(whats(&check(&[("a", 1, 1, body.clone()), ("b", 5, 1, body)])), ["two-leaders"]);
     }
 
     #[test]
     fn a_committed_entry_of_two_terms_is_seen() {
-        let body = |term: u64| json!({"commit": {"term": term, "index": 5}});
+        let body = |term: u64| json!({"LastLogTerm": term, "LastLogIndex": 5, "CommitIndex": 5});
         assert_eq!(whats(&check(&[("a", 1, 1, body(1)), ("b", 1, 1, body(2))])), ["committed-changed"]);
     }
 
     #[test]
     fn what_is_durable_never_goes_back_even_over_a_restart() {
-        let body = |term: u64, commit: u64| json!({"term": term, "commit": commit});
+        let body = |term: u64, commit: u64| json!({"Term": term, "CommitIndex": commit});
         assert_eq!(whats(&check(&[("a", 1, 1, body(3, 9)), ("a", 2, 2, body(3, 5))])), [""; 0]);
         assert_eq!(whats(&check(&[("a", 1, 1, body(3, 9)), ("a", 2, 1, body(3, 5))])), ["went-back"]);
         assert_eq!(whats(&check(&[("a", 1, 1, body(3, 9)), ("a", 2, 2, body(2, 9))])), ["went-back"]);
@@ -193,15 +188,15 @@ mod tests {
 
     #[test]
     fn a_forgotten_vote_is_seen() {
-        let body = |term: u64, node: u64| json!({"vote": {"term": term, "node": node}});
+        let body = |term: u64, node: u64| json!({"Term": term, "VotedFor": node});
         assert_eq!(check(&[("a", 1, 1, body(3, 1)), ("a", 2, 2, body(4, 2))]), Verdict::True);
         assert_eq!(whats(&check(&[("a", 1, 1, body(3, 1)), ("a", 2, 2, body(3, 2))])), ["vote-changed"]);
     }
 
     #[test]
     fn disorder_within_a_server_and_two_clusters_are_seen() {
-        assert_eq!(whats(&check(&[("a", 1, 1, json!({"applied": 9, "commit": 8}))])), ["out-of-order"]);
-        let body = |id: &str| json!({"cluster_id": id});
+        assert_eq!(whats(&check(&[("a", 1, 1, json!({"AppliedIndex": 9, "CommitIndex": 8}))])), ["out-of-order"]);
+        let body = |id: &str| json!({"Cluster": id});
         assert_eq!(whats(&check(&[("a", 1, 1, body("x")), ("b", 1, 1, body("y"))])), ["two-clusters"]);
     }
 

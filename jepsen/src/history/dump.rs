@@ -28,36 +28,47 @@ pub struct LogId {
 }
 
 impl Dump {
-    /// The number at a key of the body, or at the `index` or `term` of an object there.
+    /// A number of the document, e.g. `Term`.
     #[must_use]
     pub fn number(&self, key: &str) -> Option<u64> {
         self.body.get(key).and_then(Value::as_u64)
     }
 
-    /// The place in the log at a key of the body: `{"term": …, "index": …}`.
-    #[must_use]
-    pub fn log_id(&self, key: &str) -> Option<LogId> {
-        let value = self.body.get(key)?;
-        Some(LogId { term: value.get("term")?.as_u64()?, index: value.get("index")?.as_u64()? })
-    }
-
-    /// The index at a key of the body, given alone or within a place in the log.
-    #[must_use]
-    pub fn index(&self, key: &str) -> Option<u64> {
-        self.number(key).or_else(|| self.body.get(key)?.get("index")?.as_u64())
-    }
-
-    /// The text at a key of the body.
+    /// A text of the document, e.g. `Cluster`.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.body.get(key).and_then(Value::as_str)
     }
 
+    /// Whether it leads, as far as it knows.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.text("Role") == Some("Leader")
+    }
+
+    /// The end of its log.
+    #[must_use]
+    pub fn last(&self) -> Option<LogId> {
+        Some(LogId { term: self.number("LastLogTerm")?, index: self.number("LastLogIndex")? })
+    }
+
+    /// The end of its log, when all of that is committed: the one place whose term the document tells.
+    #[must_use]
+    pub fn committed(&self) -> Option<LogId> {
+        self.last().filter(|last| last.index > 0 && self.number("CommitIndex") == Some(last.index))
+    }
+
+    /// The ids of the members that it knows.
+    #[must_use]
+    pub fn members(&self) -> Option<Vec<u64>> {
+        let members = self.body.get("Members")?.as_array()?;
+        members.iter().map(|member| member.get("ID")?.as_u64()).collect()
+    }
+
     /// The state hash and the index that it belongs to.
     #[must_use]
     pub fn state_hash(&self) -> Option<(u64, &str)> {
-        let hash = self.body.get("state_hash")?;
-        Some((hash.get("index")?.as_u64()?, hash.get("hash")?.as_str()?))
+        Some((self.number("StateIndex")?, self.text("StateHash")?))
     }
 }
 
