@@ -96,6 +96,12 @@ impl KvVerb {
         }
     }
 
+    /// Whether the verb removes what is there.
+    #[must_use]
+    pub const fn is_delete(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteCas { .. } | Self::DeleteTree)
+    }
+
     /// Consul's name of the verb.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p weft-state --example footprint [instances] [keys]`
 
+// It measures, and decides nothing.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::Instant;
 
 use weft_model::catalog::{Node, Service};

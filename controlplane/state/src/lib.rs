@@ -20,6 +20,7 @@ mod requests;
 mod staged;
 mod state;
 mod store;
+mod summary;
 mod view;
 mod waiters;
 
@@ -29,5 +30,6 @@ pub use diff::CheckChange;
 pub use lock_delay::LockDelay;
 pub use state::State;
 pub use store::{Applied, Proposal, ProposeError, Store};
+pub use summary::{Table, summary};
 pub use view::{Instance, Reads, StateView};
 pub use waiters::{Changes, Subscription};

@@ -49,6 +49,11 @@ impl Requests {
         origin.settle(envelope.settled);
     }
 
+    /// How many answers are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.origins.values().map(|origin| origin.answers.len()).sum()
+    }
+
     /// Remembers also what another state remembers.
     pub(crate) fn add(&mut self, other: &Self) {
         for (number, theirs) in &other.origins {

@@ -54,42 +54,41 @@ impl State {
     /// The log index at which `topic` last changed; 0 when it never did.
     #[must_use]
     pub fn touched_at(&self, topic: &Topic) -> u64 {
-        match topic {
-            Topic::Kv(key) => self.kv.changed_at(key),
-            Topic::KvPrefix(prefix) => self.kv.prefix_changed_at(prefix),
+        if let Topic::Kv(key) = topic {
+            self.kv.changed_at(key)
+        } else if let Topic::KvPrefix(prefix) = topic {
+            self.kv.prefix_changed_at(prefix)
+        } else if let Topic::Session(id) = topic {
             // A session never comes back, so what became of it lies behind any later change of sessions.
-            Topic::Session(id) => match self.sessions.get(id) {
-                Some(session) => session.modify_index,
-                None => self.touched_at(&Topic::Sessions),
-            },
-            Topic::Instance(node, id) => match self.services.get(&(node.clone(), id.clone())) {
-                Some(service) => service.modify_index,
-                None => self.row(topic),
-            },
-            topic => self.row(topic),
+            let session = self.sessions.get(id).map(|session| session.modify_index);
+            session.unwrap_or_else(|| self.touched_at(&Topic::Sessions))
+        } else if let Topic::Instance(node, id) = topic
+            && let Some(service) = self.services.get(&(node.clone(), id.clone()))
+        {
+            service.modify_index
+        } else {
+            self.touched.get(topic).copied().unwrap_or(0)
         }
-    }
-
-    fn row(&self, topic: &Topic) -> u64 {
-        self.touched.get(topic).copied().unwrap_or(0)
     }
 
     /// Whether the index of `topic` is in a row of its own, and not in the table of what it is about.
     pub(crate) fn has_row(&self, topic: &Topic) -> bool {
-        match topic {
-            Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything => false,
-            Topic::Instance(node, id) => !self.services.contains_key(&(node.clone(), id.clone())),
-            _ => true,
+        if let Topic::Instance(node, id) = topic {
+            return !self.services.contains_key(&(node.clone(), id.clone()));
         }
+        !matches!(topic, Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything)
     }
 
     /// The index to report to a reader of `topic`; 0 when there is none of its own.
     pub(crate) fn reported_at(&self, topic: &Topic) -> u64 {
-        match topic {
-            Topic::Kv(key) => self.kv.reported_at(key),
-            Topic::KvPrefix(prefix) => self.kv.prefix_reported_at(prefix),
-            Topic::Session(_) => self.touched_at(&Topic::Sessions),
-            topic => self.touched_at(topic),
+        if let Topic::Kv(key) = topic {
+            self.kv.reported_at(key)
+        } else if let Topic::KvPrefix(prefix) = topic {
+            self.kv.prefix_reported_at(prefix)
+        } else if let Topic::Session(_) = topic {
+            self.touched_at(&Topic::Sessions)
+        } else {
+            self.touched_at(topic)
         }
     }
 

@@ -66,6 +66,16 @@ fn everything_comes_back_as_new_and_everybody_is_woken() {
 }
 
 #[test]
+fn a_summary_counts_what_there_is() {
+    let mut world = World::with_sessions(2);
+    world.write(set("k", "v")).unwrap();
+    let tables = weft_state::summary(&world.state);
+    let count = |name: &str| tables.iter().find(|table| table.name == name).map(|table| table.count);
+    assert_eq!([count("Nodes"), count("Sessions"), count("KVs"), count("Checks")], [Some(1), Some(2), Some(1), None]);
+    assert!(tables.iter().map(|table| table.size).sum::<usize>() < world.state.encode().len());
+}
+
+#[test]
 fn a_damaged_one_changes_nothing() {
     let mut world = World::with_sessions(1);
     let bytes = World::with_sessions(2).state.encode();

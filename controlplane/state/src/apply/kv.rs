@@ -14,11 +14,13 @@ impl Txn {
         if op.key.is_empty() && op.verb != KvVerb::DeleteTree {
             return Err(ApplyError::Refused("Must provide key".into()));
         }
-        match op.verb {
-            KvVerb::Lock { .. } if self.is_lock_delayed(&op.key) => Ok(Reply::Swapped(false)),
-            verb if verb.is_write() => self.kv_write(op).map(Reply::Swapped),
-            verb => Err(ApplyError::Refused(format!("Invalid KVS operation '{verb}'"))),
+        if !op.verb.is_write() {
+            return Err(ApplyError::Refused(format!("Invalid KVS operation '{}'", op.verb)));
         }
+        if matches!(op.verb, KvVerb::Lock { .. }) && self.is_lock_delayed(&op.key) {
+            return Ok(Reply::Swapped(false));
+        }
+        self.kv_write(op).map(Reply::Swapped)
     }
 
     /// Performs a writing verb; whether its condition held. Lock delays are not looked at.

@@ -64,23 +64,20 @@ impl Txn {
         if !op.verb.is_write() {
             return self.state.read_kv(op);
         }
+        let key = &op.key;
         if !self.kv_write(op).map_err(text)? {
-            let key = &op.key;
-            return Err(match op.verb {
-                KvVerb::DeleteCas { .. } => format!("failed to delete key {key:?}, index is stale"),
-                KvVerb::Lock { .. } => format!("failed to lock key {key:?}, lock is already held"),
-                KvVerb::Unlock { .. } => {
-                    format!("failed to unlock key {key:?}, lock isn't held, or is held by another session")
-                }
-                _ => format!("failed to set key {key:?}, index is stale"),
+            return Err(if let KvVerb::Lock { .. } = op.verb {
+                format!("failed to lock key {key:?}, lock is already held")
+            } else if let KvVerb::Unlock { .. } = op.verb {
+                format!("failed to unlock key {key:?}, lock isn't held, or is held by another session")
+            } else {
+                format!("failed to {} key {key:?}, index is stale", if op.verb.is_delete() { "delete" } else { "set" })
             });
         }
-        match op.verb {
-            KvVerb::Delete | KvVerb::DeleteCas { .. } | KvVerb::DeleteTree => Ok(vec![]),
-            _ => {
-                Ok(self.state.kv.entries.get(&op.key).map(|entry| without_value(&op.key, entry)).into_iter().collect())
-            }
+        if op.verb.is_delete() {
+            return Ok(vec![]);
         }
+        Ok(self.state.kv.entries.get(key).map(|entry| without_value(key, entry)).into_iter().collect())
     }
 
     fn node_op(&mut self, verb: CatalogVerb, node: &Node) -> OpOutcome {

@@ -69,10 +69,9 @@ impl World {
     }
 
     pub(crate) fn write(&mut self, op: KvOp) -> Result<bool, ApplyError> {
-        match self.run(Command::Kv(op))? {
-            Reply::Swapped(done) => Ok(done),
-            other => panic!("{other:?}"),
-        }
+        let reply = self.run(Command::Kv(op))?;
+        let Reply::Swapped(done) = reply else { panic!("{reply:?}") };
+        Ok(done)
     }
 
     pub(crate) fn check(&mut self, id: &str, status: CheckStatus) {

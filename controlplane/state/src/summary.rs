@@ -1,0 +1,52 @@
+//! What a state holds, in numbers.
+
+use crate::state::State;
+
+/// How much there is of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    pub name: &'static str,
+    pub count: usize,
+    /// The bytes that they take when written.
+    pub size: usize,
+}
+
+/// The tables of a state, with what is in them. Empty ones are left out.
+#[must_use]
+pub fn summary(state: &State) -> Vec<Table> {
+    let tables = [
+        table("Nodes", state.nodes.len(), &state.nodes),
+        table("Services", state.services.len(), &state.services),
+        table("Checks", state.checks.len(), &state.checks),
+        table("ConfigEntries", state.config.len(), &state.config),
+        table("ConnectCA", usize::from(state.ca.is_some()), &state.ca),
+        table("KVs", state.kv.entries.len(), &state.kv.entries),
+        table("Tombstones", state.kv.graves.len(), &state.kv.graves),
+        table("Sessions", state.sessions.len(), &state.sessions),
+        table("LockDelays", state.delays.len(), &state.delays),
+        table("Autopilot", usize::from(state.autopilot.is_some()), &state.autopilot),
+        table("Indexes", state.touched.len(), &state.touched),
+        table("Requests", state.requests.len(), &state.requests),
+    ];
+    tables.into_iter().filter(|table| table.count > 0).collect()
+}
+
+fn table(name: &'static str, count: usize, rows: &impl serde::Serialize) -> Table {
+    let mut counter = Counter(0);
+    // Counting plain data fails for no value that a State can hold.
+    rmp_serde::encode::write_named(&mut counter, rows).expect("a table is plain data");
+    Table { name, count, size: counter.0 }
+}
+
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
