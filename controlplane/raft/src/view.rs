@@ -45,12 +45,14 @@ fn member(core: &Core, metrics: &Metrics, id: u64, server: &Server) -> Member {
 /// A leader counts as known while it has shown within two election timeouts that it works: to a
 /// follower by a message, to itself by the answers of its quorum.
 pub(crate) fn contact(core: &Core) -> Contact {
+    // Before the metrics are borrowed: a second borrow waits for a writer that waits for the first.
+    let alone = core.decides_alone();
     let metrics = core.raft.metrics();
     let metrics = metrics.borrow_watched();
     let longest = core.limits.election_timeout * 2;
     let leads = metrics.state.is_leader();
     let silence = match (&metrics.last_quorum_acked, leads) {
-        (_, true) if core.decides_alone() => Duration::ZERO,
+        (_, true) if alone => Duration::ZERO,
         (Some(acked), true) => acked.elapsed(),
         (None, true) => longest,
         (_, false) => core.heard.silence(),
