@@ -94,10 +94,19 @@ fn every_operation_that_fails_is_named_and_nothing_has_happened() {
 fn what_is_unfit_is_refused_before_anything_is_tried() {
     let mut world = world();
     world.run(Command::SessionDestroy(sid(1))).unwrap();
-    let ops = [kv(KvVerb::Get, "nope"), TxnOp::Kv(lock("locked", 2, "w")), TxnOp::Kv(set("", "v"))];
+    let mut nameless = service(CatalogVerb::Delete, "n1", "web");
+    if let TxnOp::Service { service, .. } = &mut nameless {
+        service.name = "".into();
+    }
+    let ops = [kv(KvVerb::Get, "nope"), TxnOp::Kv(lock("locked", 2, "w")), TxnOp::Kv(set("", "v")), nameless];
     let errors = txn(&mut world, ops).unwrap_err();
     let texts: Vec<_> = errors.iter().map(|error| (error.op, error.what.as_str())).collect();
-    assert_eq!(texts, [(1, "failed to lock key \"locked\" due to lock delay"), (2, "Must provide key")]);
+    let expected = [
+        (1, "failed to lock key \"locked\" due to lock delay"),
+        (2, "Must provide key"),
+        (3, "Must provide service name with ID"),
+    ];
+    assert_eq!(texts, expected);
 }
 
 #[test]

@@ -15,6 +15,10 @@ impl Txn {
     pub(super) fn register(&mut self, registration: &Registration) -> Result<Reply, ApplyError> {
         let name = &self.known_node(&registration.node.name);
         if !registration.skip_node_update || !self.state.nodes.contains_key(name) {
+            // Of a node in a transaction Consul does not ask for it.
+            if registration.node.address.is_empty() && !name.is_empty() {
+                return Err(ApplyError::Refused("Must provide address".into()));
+            }
             self.put_node(&registration.node)?;
         }
         let mut ports = Vec::new();
@@ -56,9 +60,6 @@ impl Txn {
     pub(super) fn put_node(&mut self, node: &Node) -> Result<(), ApplyError> {
         if node.name.is_empty() {
             return Err(ApplyError::Refused("Must provide node".into()));
-        }
-        if node.address.is_empty() {
-            return Err(ApplyError::Refused("Must provide address".into()));
         }
         let former = self.state.nodes.get(&node.name);
         if former.is_some_and(|former| *former.value == *node) {

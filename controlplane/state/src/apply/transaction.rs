@@ -41,10 +41,10 @@ impl Txn {
                 Some(format!("failed to lock key {:?} due to lock delay", op.key))
             }
             TxnOp::Node { verb, node } if verb.is_write() && node.name.is_empty() => Some("Must provide node".into()),
-            TxnOp::Service { verb, service, .. } if verb.is_write() && service.name.is_empty() => {
-                Some("Must provide service name if ID is provided".into()).filter(|_: &String| {
-                    !service.id.is_empty() && matches!(verb, CatalogVerb::Set | CatalogVerb::Cas { .. })
-                })
+            TxnOp::Service { verb, service, .. }
+                if verb.is_write() && service.name.is_empty() && !service.id.is_empty() =>
+            {
+                Some("Must provide service name with ID".into())
             }
             TxnOp::Kv(_) | TxnOp::Node { .. } | TxnOp::Service { .. } | TxnOp::Check { .. } | TxnOp::Invalid(_) => None,
         }
@@ -97,7 +97,11 @@ impl Txn {
     }
 
     fn service_op(&mut self, verb: CatalogVerb, node: &NodeName, service: &Service) -> OpOutcome {
-        let id = &service.id;
+        let mut service = service.clone();
+        if service.id.is_empty() {
+            service.id = service.name.as_str().into();
+        }
+        let id = &service.id.clone();
         let stale = |what: &str| Err(format!("failed to {what} service {id:?} on node {node:?}, index is stale"));
         let index = self.state.services.get(&(node.clone(), id.clone())).map(|service| service.modify_index);
         match verb {
@@ -108,7 +112,7 @@ impl Txn {
                 if !self.state.nodes.contains_key(node) {
                     return Err("Missing node registration".into());
                 }
-                self.put_service(node, service.clone());
+                self.put_service(node, service);
             }
             CatalogVerb::Delete | CatalogVerb::DeleteCas { .. } => {
                 self.remove_service(node, id);
@@ -119,7 +123,11 @@ impl Txn {
     }
 
     fn check_op(&mut self, verb: CatalogVerb, check: &Check) -> OpOutcome {
-        let (node, id) = (&check.node, &check.id);
+        let mut check = check.clone();
+        if check.id.is_empty() {
+            check.id = check.name.as_str().into();
+        }
+        let (node, id) = (&check.node.clone(), &check.id.clone());
         let stale = |what: &str| Err(format!("failed to {what} check {id:?} on node {node:?}, index is stale"));
         let index = self.state.checks.get(&(node.clone(), id.clone())).map(|check| check.modify_index);
         match verb {
@@ -130,7 +138,7 @@ impl Txn {
                 if !self.state.nodes.contains_key(node) {
                     return Err("Missing node registration".into());
                 }
-                self.put_check(check.clone(), false).map_err(text)?;
+                self.put_check(check, false).map_err(text)?;
             }
             CatalogVerb::Delete | CatalogVerb::DeleteCas { .. } => {
                 self.remove_check(node, id);
