@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{agent, catalog, config, connect, info, intention, keygen, proxies, services, version};
+use crate::commands::{
+    agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, members, operator,
+    proxies, services, session, snapshot, version,
+};
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
 
@@ -38,13 +41,26 @@ enum Command {
     Config(config::Config),
     #[command(subcommand)]
     Connect(connect::Connect),
+    ForceLeave(force_leave::ForceLeave),
     Info(info::Info),
     #[command(subcommand)]
     Intention(intention::Intention),
+    Join(join::Join),
     Keygen(keygen::Keygen),
+    #[command(subcommand)]
+    Kv(kv::Kv),
+    Leave(leave::Leave),
+    Lock(lock::Lock),
+    Members(members::Members),
+    #[command(subcommand)]
+    Operator(operator::Operator),
     Proxies(proxies::Proxies),
     #[command(subcommand)]
     Services(services::Services),
+    #[command(subcommand)]
+    Session(session::Session),
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     Version(version::Version),
 }
 
@@ -56,11 +72,20 @@ impl Cli {
             Command::Catalog(catalog) => ask(catalog.run(env)),
             Command::Config(config) => ask(config.run(env)),
             Command::Connect(connect) => ask(connect.run(env)),
+            Command::ForceLeave(force_leave) => ask(force_leave.run(env)),
             Command::Info(info) => ask(info.run(env)),
             Command::Intention(intention) => ask(intention.run(env)),
+            Command::Join(join) => ask(join.run(env)),
             Command::Keygen(keygen) => keygen.run(),
+            Command::Kv(kv) => ask(kv.run(env)),
+            Command::Leave(leave) => ask(leave.run(env)),
+            Command::Lock(lock) => ask(lock.run(env)),
+            Command::Members(members) => ask(members.run(env)),
+            Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),
             Command::Services(services) => ask(services.run(env)),
+            Command::Session(session) => ask(session.run(env)),
+            Command::Snapshot(snapshot) => ask(snapshot.run(env)),
             Command::Version(version) => version.run(),
         }
     }

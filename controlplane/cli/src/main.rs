@@ -12,6 +12,8 @@ mod commands;
 mod document;
 mod env;
 mod failure;
+mod kv;
+mod lock;
 mod output;
 mod usage;
 

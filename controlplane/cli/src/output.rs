@@ -30,9 +30,18 @@ pub(crate) struct FormatFlag {
 ///
 /// A reader that has gone away, as `head` does, is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let end: &[u8] = if text.is_empty() || text.ends_with('\n') { b"" } else { b"\n" };
+    write(&[text.as_bytes(), end])
+}
+
+/// Prints bytes as they are, and a line end behind them.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    write(&[bytes, b"\n"])
+}
+
+fn write(pieces: &[&[u8]]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()) {
+    match pieces.iter().try_for_each(|piece| out.write_all(piece)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome.context("cannot write to standard output"),
     }

@@ -13,6 +13,8 @@ pub(crate) enum ClientError {
     Broken { address: String, why: String },
     /// The agent refused, with a text of its own.
     Status { status: StatusCode, text: String },
+    /// The answer could not be written to where it was to go.
+    NotKept(String),
     /// The agent's answer is not what its API says.
     NotJson(String),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for ClientError {
             ),
             Self::Broken { address, why } => write!(f, "the agent at {address} did not answer: {why}"),
             Self::Status { status, text } => write!(f, "Unexpected response code: {} ({text})", status.as_u16()),
+            Self::NotKept(why) => write!(f, "cannot write what the agent answers: {why}"),
             Self::NotJson(why) => write!(f, "the agent's answer is not JSON: {why}"),
         }
     }

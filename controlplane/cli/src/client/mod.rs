@@ -1,22 +1,31 @@
 //! The HTTP API, as commands use it: one request, one answer.
 //!
 //! ```text
-//! HttpFlags + Env -> Client -> Request -> Answer (status and text)
+//! HttpFlags + Env -> Client -> Request -> Answer (status, index and body)
 //! ```
 
 mod address;
+mod body;
 mod error;
 mod flags;
 mod send;
 mod url;
 
+use std::io::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
 use serde_json::Value;
 use weft_model::secret::Secret;
 
 pub(crate) use address::Address;
+use body::Body;
 pub(crate) use error::ClientError;
 pub(crate) use flags::HttpFlags;
-pub(crate) use url::segment;
+pub(crate) use url::{key, segment};
+
+/// How long an answer may take: longer than a write may wait for a leader.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An agent to ask, and what goes with every request.
 #[derive(Clone, Debug)]
@@ -34,12 +43,17 @@ pub(crate) struct Request<'a> {
     method: http::Method,
     /// The path, encoded, with the query when there is one.
     target: String,
-    body: Option<Value>,
+    body: Body,
+    patience: Duration,
 }
 
 /// What the agent said with status 200.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer(String);
+pub(crate) struct Answer {
+    /// Of the state that it comes from; 0 where none is told.
+    index: u64,
+    body: Bytes,
+}
 
 impl Client {
     /// The token that goes with every request.
@@ -70,7 +84,8 @@ impl Client {
     }
 
     fn request(&self, method: http::Method, path: &str) -> Request<'_> {
-        let request = Request { client: self, method, target: path.to_owned(), body: None };
+        let (target, body) = (path.to_owned(), Body::Empty);
+        let request = Request { client: self, method, target, body, patience: PATIENCE };
         request.param_if("dc", self.datacenter.as_deref())
     }
 }
@@ -94,8 +109,30 @@ impl Request<'_> {
 
     /// Sets the body.
     pub(crate) fn json(mut self, body: Value) -> Self {
-        self.body = Some(body);
+        self.body = Body::Json(body.to_string().into());
         self
+    }
+
+    /// Sets the body.
+    pub(crate) fn bytes(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Body::Bytes(body.into());
+        self
+    }
+
+    /// Takes the body from a file, piece by piece.
+    pub(crate) fn file(mut self, file: std::fs::File) -> Self {
+        self.body = Body::File(std::sync::Arc::new(file));
+        self
+    }
+
+    /// Waits this long for an answer.
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Waits longer for an answer: by as much as the agent may wait.
+    pub(crate) fn wait(self, longer: Duration) -> Self {
+        Self { patience: self.patience + longer, ..self }.param("wait", &format!("{}ms", longer.as_millis()))
     }
 
     /// Sends it.
@@ -103,11 +140,15 @@ impl Request<'_> {
     /// # Errors
     /// The agent cannot be reached, or it answers with another status than 200.
     pub(crate) async fn send(self) -> Result<Answer, ClientError> {
-        let (status, text) = send::exchange(&self).await?;
-        match status {
-            http::StatusCode::OK => Ok(Answer(text)),
-            status => Err(ClientError::Status { status, text: text.trim().to_owned() }),
-        }
+        send::exchange(&self).await
+    }
+
+    /// Sends it and writes the body of the answer as it comes.
+    ///
+    /// # Errors
+    /// As [`Request::send`], or `out` fails.
+    pub(crate) async fn download(self, out: &mut (impl Write + Send)) -> Result<u64, ClientError> {
+        send::download(&self, out).await
     }
 
     /// Sends it and reads the answer.
@@ -115,8 +156,18 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::send`], or the answer is not JSON.
     pub(crate) async fn fetch(self) -> Result<Value, ClientError> {
-        let Answer(text) = self.send().await?;
-        serde_json::from_str(&text).map_err(|error| ClientError::NotJson(error.to_string()))
+        self.send().await?.json()
+    }
+
+    /// Sends it; nothing when the agent answers that there is no such thing.
+    ///
+    /// # Errors
+    /// As [`Request::send`].
+    pub(crate) async fn send_optional(self) -> Result<Option<Answer>, ClientError> {
+        match self.send().await {
+            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, .. }) => Ok(None),
+            outcome => outcome.map(Some),
+        }
     }
 
     /// Sends it and reads the answer; to be told that there is no such thing is an answer too. A bare
@@ -137,8 +188,21 @@ impl Request<'_> {
 }
 
 impl Answer {
+    /// The body, read.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub(crate) fn json(&self) -> Result<Value, ClientError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClientError::NotJson(error.to_string()))
+    }
+
+    /// The index to wait for changes from.
+    pub(crate) fn index(&self) -> u64 {
+        self.index
+    }
+
     /// Whether a write that could be refused was done: its answer is the word `true`.
     pub(crate) fn is_true(&self) -> bool {
-        self.0.trim() == "true"
+        self.body.trim_ascii() == b"true"
     }
 }

@@ -1,37 +1,72 @@
 //! Carries one request over one connection, with a deadline.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{StatusCode, header};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use super::{Address, ClientError, Request};
+use super::body::Wire;
+use super::{Address, Answer, ClientError, PATIENCE, Request};
 use crate::failure::plain_io;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than a write may wait for a leader.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const INDEX: &str = "x-consul-index";
 
-/// Sends the request; the status and the text that came back.
-pub(super) async fn exchange(request: &Request<'_>) -> Result<(StatusCode, String), ClientError> {
-    let address = &request.client.address;
+/// Sends the request and takes its whole answer.
+pub(super) async fn exchange(request: &Request<'_>) -> Result<Answer, ClientError> {
     let exchange = async {
-        match address {
-            Address::Tcp { host, port } => {
-                over(connected(address, TcpStream::connect((host.as_str(), *port))).await?, request).await
-            }
-            Address::Unix(path) => over(connected(address, UnixStream::connect(path)).await?, request).await,
-        }
+        let (answer, index) = accepted(answer(request).await?).await?;
+        Ok(Answer { index, body: whole(request, answer).await? })
     };
-    let late = |_| Err(broken(address, format!("nothing came within {} seconds", ANSWER_TIMEOUT.as_secs())));
-    timeout(ANSWER_TIMEOUT, exchange).await.unwrap_or_else(late)
+    timeout(request.patience, exchange).await.unwrap_or_else(|_| Err(late(request, request.patience)))
+}
+
+/// Sends the request and writes its answer as it comes; the index that it told. There is a deadline for each piece.
+pub(super) async fn download(request: &Request<'_>, out: &mut (impl Write + Send)) -> Result<u64, ClientError> {
+    let begun = timeout(request.patience, async { accepted(answer(request).await?).await });
+    let (mut body, index) = begun.await.unwrap_or_else(|_| Err(late(request, request.patience)))?;
+    loop {
+        let Ok(frame) = timeout(PATIENCE, body.frame()).await else { return Err(late(request, PATIENCE)) };
+        let Some(frame) = frame else { return Ok(index) };
+        let frame = frame.map_err(|error| broken(request, error.to_string()))?;
+        if let Ok(piece) = frame.into_data() {
+            out.write_all(&piece).map_err(|error| ClientError::NotKept(plain_io(&error)))?;
+        }
+    }
+}
+
+/// An answer with status 200, and its index.
+async fn accepted(answer: http::Response<Incoming>) -> Result<(Incoming, u64), ClientError> {
+    let index = answer.headers().get(INDEX).and_then(|index| index.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let status = answer.status();
+    if status == StatusCode::OK {
+        return Ok((answer.into_body(), index));
+    }
+    let text = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Err(ClientError::Status { status, text: String::from_utf8_lossy(&text).trim().to_owned() })
+}
+
+async fn whole(request: &Request<'_>, body: Incoming) -> Result<Bytes, ClientError> {
+    let collected = body.collect().await.map_err(|error| broken(request, error.to_string()))?;
+    Ok(collected.to_bytes())
+}
+
+async fn answer(request: &Request<'_>) -> Result<http::Response<Incoming>, ClientError> {
+    let address = &request.client.address;
+    match address {
+        Address::Tcp { host, port } => {
+            over(connected(address, TcpStream::connect((host.as_str(), *port))).await?, request).await
+        }
+        Address::Unix(path) => over(connected(address, UnixStream::connect(path)).await?, request).await,
+    }
 }
 
 async fn connected<S>(address: &Address, connecting: impl Future<Output = io::Result<S>>) -> Result<S, ClientError> {
@@ -43,21 +78,18 @@ async fn connected<S>(address: &Address, connecting: impl Future<Output = io::Re
     Err(ClientError::Unreachable { address: address.to_string(), why })
 }
 
-async fn over<S>(stream: S, request: &Request<'_>) -> Result<(StatusCode, String), ClientError>
+async fn over<S>(stream: S, request: &Request<'_>) -> Result<http::Response<Incoming>, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let broke = |error: hyper::Error| broken(&request.client.address, error.to_string());
+    let broke = |error: hyper::Error| broken(request, error.to_string());
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broke)?;
     // It ends with the sender, and its errors come back through it.
     tokio::spawn(connection);
-    let answer = sender.send_request(message(request)?).await.map_err(broke)?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await.map_err(broke)?.to_bytes();
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    sender.send_request(message(request)?).await.map_err(broke)
 }
 
-fn message(request: &Request<'_>) -> Result<http::Request<Full<Bytes>>, ClientError> {
+fn message(request: &Request<'_>) -> Result<http::Request<Wire>, ClientError> {
     let host = match &request.client.address {
         tcp @ Address::Tcp { .. } => tcp.to_string(),
         Address::Unix(_) => "localhost".to_owned(),
@@ -66,16 +98,16 @@ fn message(request: &Request<'_>) -> Result<http::Request<Full<Bytes>>, ClientEr
     if let Some(token) = &request.client.token {
         builder = builder.header("X-Consul-Token", token.reveal());
     }
-    let body = match &request.body {
-        Some(body) => {
-            builder = builder.header(header::CONTENT_TYPE, "application/json");
-            Bytes::from(body.to_string())
-        }
-        None => Bytes::new(),
-    };
-    builder.body(Full::new(body)).map_err(|error| broken(&request.client.address, error.to_string()))
+    if request.body.is_json() {
+        builder = builder.header(header::CONTENT_TYPE, "application/json");
+    }
+    builder.body(request.body.wire()).map_err(|error| broken(request, error.to_string()))
 }
 
-fn broken(address: &Address, why: String) -> ClientError {
-    ClientError::Broken { address: address.to_string(), why }
+fn late(request: &Request<'_>, patience: Duration) -> ClientError {
+    broken(request, format!("nothing came within {} seconds", patience.as_secs()))
+}
+
+fn broken(request: &Request<'_>, why: String) -> ClientError {
+    ClientError::Broken { address: request.client.address.to_string(), why }
 }

@@ -5,6 +5,11 @@ pub(crate) fn segment(text: &str) -> String {
     encode(text, "-._~")
 }
 
+/// A key: its slashes stay.
+pub(crate) fn key(text: &str) -> String {
+    encode(text, "-._~/")
+}
+
 /// A query value; `*` and `/` may stand as they are.
 pub(super) fn query(text: &str) -> String {
     encode(text, "-._~*/:,")
