@@ -24,6 +24,10 @@ pub struct Config {
     pub election_timeout: Duration,
     /// A raft snapshot is written after this many entries.
     pub snapshot_after: u64,
+    /// How many entries below a raft snapshot stay in the log, for followers that lag.
+    pub log_kept: u64,
+    /// How often the leader has all servers compare their states.
+    pub verify_every: Duration,
     /// How long a proposal waits for a leader to be elected before it is given up as not applied.
     pub leader_patience: Duration,
     /// How long a proposal waits in all before its outcome is given up as unknown.
@@ -39,6 +43,8 @@ impl Default for Config {
             heartbeat: Duration::from_millis(100),
             election_timeout: Duration::from_millis(400),
             snapshot_after: 16_384,
+            log_kept: LOG_KEPT,
+            verify_every: Duration::from_secs(300),
             leader_patience: Duration::from_secs(5),
             propose_timeout: Duration::from_secs(10),
         }
@@ -48,10 +54,6 @@ impl Default for Config {
 /// openraft's core takes the log id of the next entry to apply for granted and panics when a purge
 /// was faster (openraft issue 2116). A purge this far behind the state machine never is.
 const LOG_KEPT: u64 = 50_000;
-
-/// A follower is sent a raft snapshot only when it lags by more than this; it must exceed
-/// [`LOG_KEPT`], or followers would be sent files for what the log still has.
-const LAG_MAX: u64 = 100_000;
 
 impl Config {
     /// The same with all that depends on the network's and the disks' pace made slower by a factor.
@@ -75,8 +77,10 @@ impl Config {
             install_snapshot_timeout: 60_000,
             max_payload_entries: 512,
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_after.max(1)),
-            max_in_snapshot_log_to_keep: LOG_KEPT,
-            replication_lag_threshold: LAG_MAX,
+            max_in_snapshot_log_to_keep: self.log_kept,
+            // A follower is sent a raft snapshot only when it lags by more than this: more than what the
+            // log still has.
+            replication_lag_threshold: self.log_kept.saturating_mul(2).max(1),
             // A server that was cut off must not depose a working leader when it returns.
             enable_pre_vote: Some(true),
             // Leading on after a restart would skip the new term that shows every entry of the old

@@ -14,6 +14,7 @@ use weft_state::Store;
 
 use crate::config::Config;
 use crate::forward::Forward;
+use crate::hashes::Hashes;
 use crate::heard::Heard;
 use crate::log_store::LogStore;
 use crate::peers::Peers;
@@ -33,6 +34,7 @@ pub(crate) struct Core {
     /// Gone when this server has ended, so that the next one may have the directory.
     pub(crate) disk: Mutex<Option<Disk>>,
     pub(crate) store: Arc<Store>,
+    pub(crate) hashes: Arc<Hashes>,
     pub(crate) heard: Heard,
     pub(crate) forward: Forward,
     pub(crate) limits: Limits,

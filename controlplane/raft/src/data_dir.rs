@@ -26,6 +26,7 @@ const FORMAT: u32 = 1;
 /// An owned, locked data directory. The lock goes with the value.
 pub(crate) struct DataDir {
     root: PathBuf,
+    node_id: u64,
     _lock: File,
     /// Present when nothing is to be kept; removes the directory.
     _temporary: Option<TempDir>,
@@ -38,6 +39,22 @@ impl DataDir {
     pub(crate) fn open(root: &Path, node_id: u64) -> Result<Self, StartError> {
         create(root)?;
         Self::take(root.to_owned(), node_id, None)
+    }
+
+    /// Opens a directory that a server has written.
+    pub(crate) fn existing(root: &Path) -> Result<Self, StartError> {
+        let path = root.join("raft/FORMAT");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let why = "no server has run on it".to_owned();
+                return Err(StartError::Foreign { path: root.to_owned(), why });
+            }
+            Err(error) => return Err(StartError::io(&path)(error)),
+        };
+        let id = format_value(&text, "node").and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| StartError::damaged(&path, "it names no server"))?;
+        Self::take(root.to_owned(), id, None)
     }
 
     /// Makes a directory that goes away with the value. Those of servers that were killed go now.
@@ -54,10 +71,15 @@ impl DataDir {
         create(&raft)?;
         let lock = lock(&root, &raft.join("LOCK"))?;
         let free = CancellationToken::new().drop_guard();
-        let dir = Self { root, _lock: lock, _temporary: temporary, free };
+        let dir = Self { root, node_id, _lock: lock, _temporary: temporary, free };
         dir.check_format(&raft.join("FORMAT"), node_id)?;
         create(&dir.snapshots())?;
         Ok(dir)
+    }
+
+    /// The number of the server whose directory it is.
+    pub(crate) fn node_id(&self) -> u64 {
+        self.node_id
     }
 
     /// Cancelled when nobody uses the directory any more and the next server may have it.
@@ -89,13 +111,16 @@ impl DataDir {
     }
 }
 
+fn format_value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix("= "))
+}
+
 fn check_format_text(text: &str, path: &Path, node_id: u64, root: &Path) -> Result<(), StartError> {
-    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix("= "));
-    let found = value("format").unwrap_or("unreadable");
+    let found = format_value(text, "format").unwrap_or("unreadable");
     if found != FORMAT.to_string() {
         return Err(StartError::Format { path: path.to_owned(), found: found.to_owned(), known: FORMAT });
     }
-    let node = value("node").unwrap_or("unreadable");
+    let node = format_value(text, "node").unwrap_or("unreadable");
     if node != node_id.to_string() {
         let why = format!("it belongs to server {node}, this is server {node_id}");
         return Err(StartError::Foreign { path: root.to_owned(), why });

@@ -11,6 +11,7 @@
 mod codec;
 mod db;
 mod group;
+mod offline;
 mod queue;
 mod reader;
 mod recover;
@@ -36,6 +37,7 @@ use crate::progress::Progress;
 use crate::types::{Entry, LogId, Types, Vote};
 pub(crate) use db::{Db, Durability};
 use group::Uncut;
+pub(crate) use offline::{LogEnds, ends, entry_bytes, log_membership, purged, vote_bytes};
 use queue::Queue;
 pub(crate) use recover::text;
 use view::View;

@@ -14,12 +14,14 @@ use std::sync::Arc;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use weft_model::Command;
 use weft_model::failpoint;
 use weft_model::mutant::{Mutant, active};
 use weft_state::{Changes, State, Store, apply};
 
 use crate::answer::Answer;
 use crate::blocking::blocking;
+use crate::hashes::Hashes;
 use crate::progress::Progress;
 use crate::snapshot::{Folder, SnapshotFile};
 use crate::types::{Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, Types};
@@ -36,6 +38,7 @@ pub(crate) struct Machine {
     applied: Option<LogId>,
     membership: StoredMembership,
     progress: Arc<Progress>,
+    hashes: Arc<Hashes>,
 }
 
 impl Machine {
@@ -45,6 +48,7 @@ impl Machine {
         snapshots: Arc<Folder>,
         start: Option<(SnapshotMeta, State)>,
         progress: Arc<Progress>,
+        hashes: Arc<Hashes>,
     ) -> Self {
         let (meta, state) = start.unwrap_or_default();
         let machine = Self {
@@ -54,6 +58,7 @@ impl Machine {
             applied: meta.last_log_id,
             membership: meta.last_membership,
             progress,
+            hashes,
         };
         machine.show(&Changes::default());
         machine
@@ -68,14 +73,25 @@ impl Machine {
                 None
             }
             EntryPayload::Normal(request) => {
-                let outcome = apply(&self.state, entry.log_id.index, &*request.envelope()?);
+                let (index, envelope) = (entry.log_id.index, request.envelope()?);
+                let outcome = apply(&self.state, index, &envelope);
                 self.state = Arc::new(outcome.state);
+                self.check(index, &envelope.command);
                 changes.extend(outcome.changed);
                 Some(outcome.reply)
             }
         };
         self.applied = Some(entry.log_id);
         Ok(Answer(answer))
+    }
+
+    /// Takes or compares the hash of the state, where the log says so.
+    fn check(&self, index: u64, command: &Command) {
+        if *command == Command::Mark {
+            self.hashes.take(index, &self.state);
+        } else if let Command::Verify { index, hash } = command {
+            self.hashes.compare(*index, *hash);
+        }
     }
 
     fn show(&self, changes: &Changes) {

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use weft_state::{Proposal, Store};
+use weft_state::{Proposal, ProposeError, Store};
 
 use crate::calls::{self, Call};
 use crate::config::Config;
@@ -37,6 +37,7 @@ use crate::status::Status;
 use crate::storage::{self, Opened};
 use crate::transport::{Inbound, Transport};
 use crate::types::{Consensus, LogId, Metrics};
+use crate::verify;
 use crate::view;
 use crate::watch::watch;
 
@@ -61,6 +62,7 @@ struct Running {
     proposer: AbortOnDropHandle<()>,
     _watch: AbortOnDropHandle<()>,
     _rounds: AbortOnDropHandle<()>,
+    _verifier: AbortOnDropHandle<()>,
 }
 
 impl Raft {
@@ -96,7 +98,8 @@ impl Raft {
         let settings = Arc::new(config.openraft()?);
         let progress = Arc::new(Progress::default());
         let dir_freed = disk.freed();
-        let Opened { log, snapshots, machine } = storage::open(disk, Arc::clone(&store), Arc::clone(&progress)).await?;
+        let opened = storage::open(disk, Arc::clone(&store), Arc::clone(&progress)).await?;
+        let Opened { log, snapshots, machine, hashes } = opened;
         let peers = Peers::new(transport);
         let network = Network { peers: Arc::clone(&peers), progress: Arc::clone(&progress) };
         let built = Consensus::build(config.node_id, settings, network, log.clone(), machine);
@@ -109,6 +112,7 @@ impl Raft {
             progress,
             disk: parking_lot::Mutex::new(Some(Disk { log, snapshots })),
             store,
+            hashes,
             heard: Heard::new(),
             forward: Forward::default(),
             limits: Limits::new(&config),
@@ -125,7 +129,8 @@ impl Raft {
         let rounds = AbortOnDropHandle::new(tokio::spawn(rounds.run(Arc::clone(&core))));
         let proposer = Proposer::new(Arc::clone(&core), proposals).run();
         let proposer = AbortOnDropHandle::new(tokio::spawn(proposer));
-        let running = Running { dir_freed, proposer, _watch: watch, _rounds: rounds };
+        let verifier = AbortOnDropHandle::new(tokio::spawn(verify::run(Arc::clone(&core), config.verify_every)));
+        let running = Running { dir_freed, proposer, _watch: watch, _rounds: rounds, _verifier: verifier };
         Ok(Self { core, reads: Arc::new(reads), running: Mutex::new(Some(running)) })
     }
 
@@ -246,6 +251,21 @@ impl Raft {
         drop(self.core.handler.set(Arc::new(handler)));
     }
 
+    /// Has all servers compare their states with this one's as of now, and gives what they compare. One that
+    /// differs ends, and does not start again. The leader does this by itself from time to time.
+    ///
+    /// # Errors
+    /// The comparison was not committed.
+    pub async fn verify_state(&self) -> Result<Option<(u64, [u8; 32])>, ProposeError> {
+        verify::verify(&self.core).await
+    }
+
+    /// The hash of the state that was compared last, and its log index.
+    #[must_use]
+    pub fn state_hash(&self) -> Option<(u64, [u8; 32])> {
+        self.core.hashes.last()
+    }
+
     /// Whether this server leads, as far as it knows.
     #[must_use]
     pub fn leads(&self) -> bool {
@@ -302,6 +322,18 @@ impl Raft {
         // Readers that are about to end and a raft snapshot that is being written still hold it.
         if timeout(DRAIN_MAX, running.dir_freed.cancelled()).await.is_err() {
             tracing::warn!("the data directory is still in use after shutdown");
+        }
+    }
+}
+
+impl Drop for Raft {
+    /// Others may hold streams that this server serves. They end when its core does.
+    fn drop(&mut self) {
+        self.core.stop.cancel();
+        self.core.disk.lock().take();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let raft = self.core.raft.clone();
+            runtime.spawn(async move { drop(raft.shutdown().await) });
         }
     }
 }

@@ -8,8 +8,9 @@ use weft_state::Store;
 
 use crate::blocking::blocking;
 use crate::data_dir::DataDir;
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, Files, RealDisk, read_file};
 use crate::error::StartError;
+use crate::hashes::{DIVERGED, Hashes};
 use crate::log_store::{Durability, LogStore, text};
 use crate::machine::Machine;
 use crate::progress::Progress;
@@ -20,6 +21,7 @@ pub(crate) struct Opened {
     pub(crate) log: LogStore,
     pub(crate) snapshots: Arc<Folder>,
     pub(crate) machine: Machine,
+    pub(crate) hashes: Arc<Hashes>,
 }
 
 /// Takes a data directory, or a temporary one. Blocks.
@@ -43,6 +45,7 @@ pub(crate) async fn open(
 }
 
 fn open_blocking(disk: &dyn Disk, store: Arc<Store>, progress: Arc<Progress>) -> Result<Opened, StartError> {
+    refuse_diverged(&*disk.notes())?;
     let log = LogStore::open(disk, Arc::clone(&progress))?;
     let (last, purged) = log.ends();
     let files = disk.snapshots();
@@ -55,6 +58,16 @@ fn open_blocking(disk: &dyn Disk, store: Arc<Store>, progress: Arc<Progress>) ->
         return Err(StartError::damaged(&place, why));
     }
     let snapshots = Arc::new(folder);
-    let machine = Machine::new(store, Arc::clone(&snapshots), start, progress);
-    Ok(Opened { log, snapshots, machine })
+    let hashes = Hashes::new(disk.notes());
+    let machine = Machine::new(store, Arc::clone(&snapshots), start, progress, Arc::clone(&hashes));
+    Ok(Opened { log, snapshots, machine, hashes })
+}
+
+/// What this server would serve once differed from what the others did.
+fn refuse_diverged(notes: &dyn Files) -> Result<(), StartError> {
+    let path = notes.place().join(DIVERGED);
+    match read_file(notes, DIVERGED).map_err(StartError::io(&path))? {
+        Some(text) => Err(StartError::damaged(&path, String::from_utf8_lossy(&text).trim_end())),
+        None => Ok(()),
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) type LogId = openraft::alias::LogIdOf<Types>;
 pub(crate) type Vote = openraft::alias::VoteOf<Types>;
 pub(crate) type Entry = openraft::alias::EntryOf<Types>;
 pub(crate) type Payload = openraft::alias::PayloadOf<Types>;
+pub(crate) type Membership = openraft::Membership<u64, crate::member::Server>;
 pub(crate) type StoredMembership = openraft::alias::StoredMembershipOf<Types>;
 pub(crate) type SnapshotMeta = openraft::alias::SnapshotMetaOf<Types>;
 pub(crate) type Snapshot = openraft::alias::SnapshotOf<Types, crate::snapshot::SnapshotFile>;

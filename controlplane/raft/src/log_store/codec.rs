@@ -60,6 +60,11 @@ pub(super) fn decode_entry(index: u64, value: &[u8]) -> io::Result<Entry> {
     Ok(Entry { log_id, payload })
 }
 
+/// Whether an encoded entry is a membership.
+pub(super) fn is_membership(value: &[u8]) -> bool {
+    value.get(1) == Some(&MEMBERSHIP)
+}
+
 pub(super) fn decode_log_id(index: u64, value: &[u8]) -> io::Result<LogId> {
     header(index, value).map(|(log_id, _)| log_id)
 }

@@ -9,6 +9,7 @@ use weft_state::{State, Store};
 
 use super::super::LogStore;
 use crate::disk::Disk;
+use crate::hashes::Hashes;
 use crate::machine::Machine;
 use crate::snapshot::{Folder, LogBounds};
 use crate::types::Types;
@@ -23,7 +24,11 @@ impl StoreBuilder<Types, LogStore, Machine, TempDir> for Builder {
         let nothing = LogBounds { purged: None, last: None };
         let (folder, start) = Folder::open(disk.snapshots(), nothing).unwrap();
         let (store, _) = Store::new(State::default());
-        Ok((dir, log, Machine::new(Arc::clone(&store), Arc::new(folder), start, Arc::default())))
+        Ok((
+            dir,
+            log,
+            Machine::new(Arc::clone(&store), Arc::new(folder), start, Arc::default(), Hashes::new(disk.notes())),
+        ))
     }
 }
 

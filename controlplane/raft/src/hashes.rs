@@ -1,0 +1,108 @@
+//! Whether all servers have computed the same state.
+//!
+//! ```text
+//! leader proposes Mark ─> every server hashes its state there, in the background
+//! leader proposes Verify with its hash ─> every server compares
+//! ```
+//!
+//! A server that differs has a fault that no log repairs. It leaves a note of it on its disk and ends; with
+//! the note it does not start again.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use weft_state::State;
+
+use crate::blocking::blocking;
+use crate::disk::{Files, write_file};
+use crate::fatal::die;
+
+/// The name of the note.
+pub(crate) const DIVERGED: &str = "diverged";
+
+/// What is hashed, and in which form. To be raised whenever a state holds more than before: servers of
+/// different versions then do not compare. It takes the place of the hash's first byte.
+const LAYOUT: u8 = 1;
+
+pub(crate) type Hash = [u8; 32];
+
+/// The hash of the state at a log index, once it has been computed.
+type Taken = (u64, watch::Receiver<Option<Hash>>);
+
+/// The hash that this server took last.
+pub(crate) struct Hashes {
+    notes: Arc<dyn Files>,
+    taken: Mutex<Option<Taken>>,
+}
+
+impl Hashes {
+    pub(crate) fn new(notes: Arc<dyn Files>) -> Arc<Self> {
+        Arc::new(Self { notes, taken: Mutex::new(None) })
+    }
+
+    /// Hashes a state in the background. While another is being hashed, nothing happens: big states are
+    /// not to be held for long.
+    pub(crate) fn take(&self, index: u64, state: &Arc<State>) {
+        let mut taken = self.taken.lock();
+        if taken.as_ref().is_some_and(|(_, hash)| hash.borrow().is_none() && hash.has_changed().is_ok()) {
+            return;
+        }
+        let (done, hash) = watch::channel(None);
+        *taken = Some((index, hash));
+        let state = Arc::clone(state);
+        tokio::spawn(async move {
+            let hash = blocking(move || Ok(laid_out(state.hash()))).await;
+            if let Ok(hash) = hash {
+                done.send_replace(Some(hash));
+            }
+        });
+    }
+
+    /// Compares with what another server found at an index; nothing when this one did not look there.
+    pub(crate) fn compare(self: &Arc<Self>, index: u64, theirs: Hash) {
+        let hashes = Arc::clone(self);
+        tokio::spawn(async move {
+            let Some(ours) = hashes.at(index).await else { return };
+            if ours != theirs && ours[0] == theirs[0] {
+                hashes.diverged(index, &ours, &theirs).await;
+            }
+        });
+    }
+
+    /// The hash at an index, when it was taken there and nowhere else since.
+    pub(crate) async fn at(&self, index: u64) -> Option<Hash> {
+        let mut taken = match &*self.taken.lock() {
+            Some((at, hash)) if *at == index => hash.clone(),
+            Some(_) | None => return None,
+        };
+        *taken.wait_for(Option::is_some).await.ok()?
+    }
+
+    /// The last hash that is known, and its index.
+    pub(crate) fn last(&self) -> Option<(u64, Hash)> {
+        let taken = self.taken.lock();
+        let (index, hash) = taken.as_ref()?;
+        let hash = *hash.borrow();
+        Some((*index, hash?))
+    }
+
+    async fn diverged(&self, index: u64, ours: &Hash, theirs: &Hash) {
+        let (ours, theirs) = (hex(ours), hex(theirs));
+        let what = format!("at log index {index} the state here has the hash {ours}, the leader's has {theirs}");
+        let (notes, text) = (Arc::clone(&self.notes), format!("{what}\n"));
+        if let Err(error) = blocking(move || write_file(&*notes, DIVERGED, text.as_bytes())).await {
+            tracing::error!(%error, "cannot note that the state differs");
+        }
+        die("go on with a state that is not the cluster's", &what);
+    }
+}
+
+fn laid_out(mut hash: Hash) -> Hash {
+    hash[0] = LAYOUT;
+    hash
+}
+
+fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
