@@ -53,11 +53,14 @@ impl Proposer {
                     if count == 0 {
                         break;
                     }
-                    let batch = Batch::new(std::mem::take(&mut gathered), &sequence);
-                    // Sent here, not in the task: proposals keep the order in which they came.
-                    let sent = batch.send(&self.core).await;
-                    let core = Arc::clone(&self.core);
-                    batches.spawn(async move { sent.finish(&core).await });
+                    let mut proposals = gathered.drain(..);
+                    while proposals.len() > 0 {
+                        let batch = Batch::new(&mut proposals, &sequence);
+                        // Sent here, not in the task: proposals keep the order in which they came.
+                        let sent = batch.send(&self.core).await;
+                        let core = Arc::clone(&self.core);
+                        batches.spawn(async move { sent.finish(&core).await });
+                    }
                 }
             }
         }

@@ -104,7 +104,7 @@ where
             }
             let next = tokio::select! {
                 biased;
-                answer = answer(&mut self.link.answers), if !self.sent.is_empty() => Next::Answer(answer),
+                answer = answer(&mut self.link.answers, self.sent.len()) => Next::Answer(answer),
                 request = request(&mut self.input), if self.has_room() => Next::Request(request),
             };
             match next {
@@ -133,7 +133,7 @@ where
         self.bytes += frame.len();
         self.sent.push_back(Sent { vote: request.vote, last, bytes: frame.len() });
         let sent = self.link.frames.try_send(frame);
-        sent.map_err(|_| RPCError::Network(NetworkError::from_string("the append stream has ended")))
+        sent.map_err(|_| ended())
     }
 
     /// Takes an answer for the oldest frame. A follower without what it has acknowledged is kept from
@@ -168,13 +168,20 @@ where
     input.as_mut()?.next().await
 }
 
-async fn answer(answers: &mut Answers) -> Answer {
-    match timeout(ANSWER_MAX, answers.next()).await {
+/// When nothing was asked, only the end of the stream can come.
+async fn answer(answers: &mut Answers, asked: usize) -> Answer {
+    let patience = if asked > 0 { ANSWER_MAX } else { Duration::MAX };
+    match timeout(patience, answers.next()).await {
+        Ok(_) if asked == 0 => Err(ended()),
         Ok(Some(Ok(frame))) => wire::decode_appended(frame).map_err(broken),
         Ok(Some(Err(error))) => Err(failed(error)),
-        Ok(None) => Err(RPCError::Network(NetworkError::from_string("the append stream has ended"))),
+        Ok(None) => Err(ended()),
         Err(_) => Err(RPCError::Network(NetworkError::from_string(format!("no answer within {ANSWER_MAX:?}")))),
     }
+}
+
+fn ended() -> RPCError<Types> {
+    RPCError::Network(NetworkError::from_string("the append stream has ended"))
 }
 
 /// Mutant M17: what cannot be sent counts as acknowledged.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::vec::Drain;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +25,9 @@ const RETRY: Duration = Duration::from_millis(10);
 
 /// How long a leader may be silent about a batch until its stream is given up.
 const TRY_MAX: Duration = Duration::from_secs(3);
+
+/// Where a batch ends, well within what one message may hold.
+const BYTES_MAX: usize = 8 << 20;
 
 /// A stamped, encoded command and its caller.
 struct Write {
@@ -54,16 +58,24 @@ enum Recipient {
 }
 
 impl Batch {
-    /// Stamps the commands. An envelope that cannot be encoded is refused at once.
-    pub(super) fn new(proposals: Vec<Proposal>, sequence: &Arc<Sequence>) -> Self {
+    /// Stamps commands until they come to a message's worth. An envelope that cannot be encoded is
+    /// refused at once.
+    pub(super) fn new(proposals: &mut Drain<'_, Proposal>, sequence: &Arc<Sequence>) -> Self {
         let numbers = sequence.take(proposals.len());
         let at = now();
         let mut writes = Vec::with_capacity(proposals.len());
-        for (position, Proposal { command, reply }) in proposals.into_iter().enumerate() {
+        let mut bytes = 0;
+        for (position, Proposal { command, reply }) in proposals.enumerate() {
             let (id, settled) = (numbers.id(position), numbers.settled);
             match Request::new(Envelope { id, settled, at, command }) {
-                Ok(request) => writes.push(Write { request, reply, perhaps: false }),
+                Ok(request) => {
+                    bytes += request.encoded().len();
+                    writes.push(Write { request, reply, perhaps: false });
+                }
                 Err(error) => drop(reply.send(Err(ProposeError::Unavailable(error.to_string())))),
+            }
+            if bytes >= BYTES_MAX {
+                break;
             }
         }
         Self { writes, since: Instant::now(), numbers }

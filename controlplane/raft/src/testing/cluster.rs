@@ -83,6 +83,15 @@ impl Cluster {
         self.nodes.remove(&id);
     }
 
+    /// Removes all that a server that was killed has kept, once its last tasks have ended.
+    pub(crate) async fn wipe(&self, id: u64) {
+        let lock = std::fs::File::open(self.path(id).join("raft/LOCK")).unwrap();
+        while lock.try_lock().is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+        std::fs::remove_dir_all(self.path(id)).unwrap();
+    }
+
     pub(crate) fn node(&self, id: u64) -> Arc<Node> {
         Arc::clone(&self.nodes[&id])
     }

@@ -75,9 +75,7 @@ async fn a_follower_whose_log_went_backwards_ends_nobody() {
     let leader = cluster.leader().await;
     let wiped = cluster.others(leader)[0];
     cluster.kill(wiped);
-    while std::fs::remove_dir_all(cluster.path(wiped)).is_err() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    cluster.wipe(wiped).await;
     cluster.run(wiped).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     for i in 20..40 {
