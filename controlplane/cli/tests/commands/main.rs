@@ -7,7 +7,9 @@
 
 mod agent;
 mod live;
+mod locks;
 mod script;
+mod snapshots;
 
 use std::fs;
 use std::path::{Path, PathBuf};

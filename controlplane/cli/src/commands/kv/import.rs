@@ -46,8 +46,9 @@ impl Import {
         for row in rows {
             let key = format!("{}{}", self.prefix, row.key);
             let value = STANDARD.decode(&row.value).context("Cannot base 64 decode value")?;
+            let flags = (row.flags != 0).then(|| row.flags.to_string());
             let request = client.put(path(key.trim_start_matches('/'))).bytes(value);
-            let request = request.param("flags", &row.flags.to_string());
+            let request = request.param_if("flags", flags.as_deref());
             request.send().await.context(format!("Error! Failed writing data for key {key}"))?;
             output::print(&format!("Imported: {key}"))?;
         }

@@ -60,7 +60,9 @@ impl Put {
         let condition = self.condition()?;
         let value = self.value()?;
         let client = self.http.client(env)?;
-        let request = client.put(path(key)).bytes(value).param("flags", &self.flags.to_string());
+        let request = client.put(path(key)).bytes(value);
+        let flags = (self.flags != 0).then(|| self.flags.to_string());
+        let request = request.param_if("flags", flags.as_deref());
         let request = condition.iter().fold(request, |request, (name, value)| request.param(name, value));
         let done = request.send().await.context("Error! Failed writing data")?.is_true();
         let text = match (condition.map(|(name, _)| name), done) {
@@ -94,6 +96,6 @@ impl Put {
         if !self.base64 {
             return Ok(value);
         }
-        STANDARD.decode(value.trim_ascii()).context("Error! Cannot base 64 decode data")
+        STANDARD.decode(value.trim_ascii()).map_err(|_| Failure::new("Error! Cannot base 64 decode data"))
     }
 }

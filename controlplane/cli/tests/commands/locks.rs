@@ -1,0 +1,81 @@
+//! `weft lock` beside others that want the same lock.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::live::Live;
+
+fn weft(agent: &Live, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    command.env("WEFT_HTTP_ADDR", &agent.address).args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(agent: &Live, args: &[&str]) -> Output {
+    weft(agent, args).output().unwrap()
+}
+
+fn start(agent: &Live, args: &[&str]) -> Child {
+    weft(agent, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The session that holds a key, once one does.
+fn holder(agent: &Live, key: &str) -> String {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        let shown = text(&run(agent, &["kv", "get", "-detailed", key]).stdout);
+        let session = shown.lines().find_map(|line| line.strip_prefix("Session")).map(str::trim);
+        if let Some(session) = session.filter(|session| *session != "-") {
+            return session.to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody holds {key}");
+}
+
+#[test]
+fn a_lock_has_one_holder_and_the_next_one_follows() {
+    let agent = Live::start();
+    let first = start(&agent, &["lock", "one", "sleep 2; echo first"]);
+    holder(&agent, "one/.lock");
+    let impatient = run(&agent, &["lock", "-timeout=300ms", "one", "echo impatient"]);
+    assert_eq!((impatient.status.code(), text(&impatient.stdout)), (Some(1), String::new()));
+    let second = run(&agent, &["lock", "one", "echo second"]);
+    assert_eq!((second.status.code(), text(&second.stdout).as_str()), (Some(0), "second\n"));
+    assert_eq!(text(&first.wait_with_output().unwrap().stdout), "first\n");
+}
+
+#[test]
+fn what_runs_under_a_lost_lock_is_ended_with_all_it_has_started() {
+    let agent = Live::start();
+    let marker = tempfile::tempdir().unwrap();
+    let survived = marker.path().join("survived");
+    let child = format!("(sleep 2; touch {}) & wait", survived.display());
+    let locked = start(&agent, &["lock", "lost", &child]);
+    let session = holder(&agent, "lost/.lock");
+    let begun = Instant::now();
+    assert!(run(&agent, &["session", "destroy", &session]).status.success());
+    let ended = locked.wait_with_output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!((ended.status.code(), text(&ended.stderr).as_str()), (Some(1), "Lock lost, killing child\n"));
+    std::thread::sleep(Duration::from_millis(2200));
+    assert!(!survived.exists(), "what the command had started ended too");
+}
+
+#[test]
+fn a_semaphore_has_as_many_holders_as_it_may() {
+    let agent = Live::start();
+    let folder = tempfile::tempdir().unwrap();
+    // Each counts who is there when it comes.
+    let child = format!("touch {0}/$$; ls {0} | wc -l; sleep 1; rm {0}/$$", folder.path().display());
+    let running: Vec<_> = (0..4).map(|_| start(&agent, &["lock", "-n", "2", "some", &child])).collect();
+    let counts: Vec<u32> = running
+        .into_iter()
+        .map(|child| text(&child.wait_with_output().unwrap().stdout).trim().parse().unwrap())
+        .collect();
+    assert!(counts.iter().all(|count| *count <= 2) && counts.contains(&2), "{counts:?}");
+}
