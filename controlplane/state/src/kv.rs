@@ -39,22 +39,19 @@ impl KvTable {
         }
     }
 
-    /// A missing key is reported with the index of the whole table, as Consul does.
-    pub(crate) fn reported_at(&self, key: &str) -> u64 {
-        self.entries.get(key).map_or(self.index, |entry| entry.modify_index)
+    /// As [`KvTable::changed_at`], and the index to report: for a missing key, as Consul has it, that of the
+    /// whole table.
+    pub(crate) fn indexes(&self, key: &str) -> (u64, u64) {
+        let reported = self.entries.get(key).map_or(self.index, |entry| entry.modify_index);
+        (self.changed_at(key), reported)
     }
 
-    /// Log index of the last change of any key under `prefix`, as far as it is remembered.
-    pub(crate) fn prefix_changed_at(&self, prefix: &str) -> u64 {
-        self.newest_under(prefix).unwrap_or(0).max(self.floor)
-    }
-
-    /// A prefix without keys and tombstones is reported with the index of the whole table.
-    pub(crate) fn prefix_reported_at(&self, prefix: &str) -> u64 {
-        match self.newest_under(prefix) {
-            Some(newest) if !prefix.is_empty() => newest.max(self.floor),
-            _ => self.index,
-        }
+    /// Log index of the last change of any key under `prefix`, as far as it is remembered, and the index to
+    /// report. A prefix without keys and tombstones is reported with the index of the whole table.
+    pub(crate) fn prefix_indexes(&self, prefix: &str) -> (u64, u64) {
+        let newest = self.newest_under(prefix);
+        let changed_at = newest.unwrap_or(0).max(self.floor);
+        if newest.is_some() && !prefix.is_empty() { (changed_at, changed_at) } else { (changed_at, self.index) }
     }
 
     fn newest_under(&self, prefix: &str) -> Option<u64> {

@@ -57,7 +57,7 @@ impl State {
         if let Topic::Kv(key) = topic {
             self.kv.changed_at(key)
         } else if let Topic::KvPrefix(prefix) = topic {
-            self.kv.prefix_changed_at(prefix)
+            self.kv.prefix_indexes(prefix).0
         } else if let Topic::Session(id) = topic {
             // A session never comes back, so what became of it lies behind any later change of sessions.
             let session = self.sessions.get(id).map(|session| session.modify_index);
@@ -79,17 +79,18 @@ impl State {
         !matches!(topic, Topic::Kv(_) | Topic::KvPrefix(_) | Topic::Session(_) | Topic::Everything)
     }
 
-    /// The index to report to a reader of `topic`; 0 when there is none of its own.
-    pub(crate) fn reported_at(&self, topic: &Topic) -> u64 {
+    /// The index at which `topic` last changed, and the one to report to its readers; 0 when there is none
+    /// of its own.
+    pub(crate) fn indexes_of(&self, topic: &Topic) -> (u64, u64) {
         if let Topic::Kv(key) = topic {
-            self.kv.reported_at(key)
-        } else if let Topic::KvPrefix(prefix) = topic {
-            self.kv.prefix_reported_at(prefix)
-        } else if let Topic::Session(_) = topic {
-            self.touched_at(&Topic::Sessions)
-        } else {
-            self.touched_at(topic)
+            return self.kv.indexes(key);
         }
+        if let Topic::KvPrefix(prefix) = topic {
+            return self.kv.prefix_indexes(prefix);
+        }
+        let changed_at = self.touched_at(topic);
+        let reported = if let Topic::Session(_) = topic { self.touched_at(&Topic::Sessions) } else { changed_at };
+        (changed_at, reported)
     }
 
     /// Makes the derived tables of a state that was read back.

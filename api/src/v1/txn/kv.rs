@@ -35,7 +35,7 @@ impl KvRequest {
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, text));
         }
         let writes = !self.verb.starts_with("get") && !self.verb.starts_with("check-");
-        if self.key.is_empty() {
+        if self.key.is_empty() && self.verb != "delete-tree" {
             return Ok(Op::unfit("Must provide key", writes));
         }
         Ok(match self.verb() {

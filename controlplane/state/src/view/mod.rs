@@ -61,8 +61,11 @@ impl<'a> StateView<'a> {
     #[must_use]
     pub fn reads(&self) -> Reads {
         let topics = self.topics.borrow().clone();
-        let changed_at = topics.iter().map(|topic| self.state.touched_at(topic)).max().unwrap_or(0);
-        let reported = topics.iter().map(|topic| self.state.reported_at(topic)).max().unwrap_or(0);
+        let (mut changed_at, mut reported) = (0, 0);
+        for topic in &topics {
+            let (changed, report) = self.state.indexes_of(topic);
+            (changed_at, reported) = (changed_at.max(changed), reported.max(report));
+        }
         let index = if reported > 0 {
             reported
         } else {
