@@ -1,4 +1,5 @@
 //! `weft lock` beside others that want the same lock.
+#![allow(clippy::disallowed_methods)] // these tests have no runtime that a sleep could hold up
 
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

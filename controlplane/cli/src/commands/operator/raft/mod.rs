@@ -1,6 +1,7 @@
 //! `weft operator raft`: who votes.
 
 mod list_peers;
+mod recover;
 mod remove_peer;
 mod transfer_leader;
 
@@ -13,6 +14,7 @@ use crate::failure::Outcome;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Raft {
     ListPeers(list_peers::ListPeers),
+    Recover(recover::Recover),
     RemovePeer(remove_peer::RemovePeer),
     TransferLeader(transfer_leader::TransferLeader),
 }
@@ -21,6 +23,7 @@ impl Raft {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
         match self {
             Self::ListPeers(list) => list.run(env).await,
+            Self::Recover(recover) => recover.run(),
             Self::RemovePeer(remove) => remove.run(env).await,
             Self::TransferLeader(transfer) => transfer.run(env).await,
         }
