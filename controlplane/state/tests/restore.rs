@@ -66,6 +66,25 @@ fn everything_comes_back_as_new_and_everybody_is_woken() {
 }
 
 #[test]
+fn a_state_of_a_former_version_is_read() {
+    #[derive(serde::Serialize)]
+    struct Requests {
+        answers: std::collections::BTreeMap<Uuid, ()>,
+        order: Vec<Uuid>,
+    }
+    #[derive(serde::Serialize)]
+    struct Former {
+        index: u64,
+        serial: u64,
+        requests: Requests,
+    }
+    let former = Former { index: 7, serial: 3, requests: Requests { answers: [(ID, ())].into(), order: vec![ID] } };
+    let mut bytes = vec![1];
+    bytes.extend(rmp_serde::to_vec_named(&former).unwrap());
+    assert_eq!(State::decode(&bytes).unwrap().index(), 7);
+}
+
+#[test]
 fn a_summary_counts_what_there_is() {
     let mut world = World::with_sessions(2);
     world.write(set("k", "v")).unwrap();

@@ -122,3 +122,12 @@ async fn a_restore_wakes_everybody() {
         assert!(woken(reader).await.is_some());
     }
 }
+
+#[tokio::test]
+async fn what_a_new_leader_commits_first_wakes_its_readers() {
+    let store = store();
+    let mut reader = store.subscribe(topics([Topic::Nodes]));
+    touch(&store, [Topic::Timekeeper]);
+    touch(&store, [Topic::Nodes]);
+    assert_eq!(woken(&mut reader).await, Some(topics([Topic::Nodes])));
+}
