@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::calls::{self, Call, Reply};
-use crate::core::Core;
+use crate::core::{Core, Leader};
 use crate::error::LeaderError;
 use crate::member::Server;
 use crate::types::{Metrics, Types};
@@ -131,6 +131,14 @@ async fn make(core: &Core, change: Change) -> Result<(), Fault> {
             set(core, id, server).await
         }
         Change::Transfer(to) => transfer(core, &metrics, to).await,
+    }
+}
+
+/// Finishes what an earlier leader began, if this server leads and nothing else is under way.
+pub(crate) async fn tidy(core: Arc<Core>) {
+    let Ok(_changing) = core.changing.try_lock() else { return };
+    if core.leader() == Leader::Here && finish_joint(&core).await.is_err() {
+        tracing::warn!("a change of the cluster that an earlier leader began is not finished yet");
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::core::Core;
 use crate::fatal::die;
+use crate::membership;
 use crate::types::Metrics;
 
 const MARK_EVERY: Duration = Duration::from_secs(5);
@@ -29,6 +30,9 @@ pub(crate) async fn watch(core: Arc<Core>) {
                 if let Err(error) = disk.log.mark().await {
                     die("note how far the raft log reaches", &error);
                 }
+                if is_joint(&metrics.borrow_watched()) {
+                    tokio::spawn(membership::tidy(Arc::clone(&core)));
+                }
             }
             changed = metrics.changed() => {
                 let running = {
@@ -45,6 +49,10 @@ pub(crate) async fn watch(core: Arc<Core>) {
             }
         }
     }
+}
+
+fn is_joint(metrics: &Metrics) -> bool {
+    metrics.state.is_leader() && metrics.membership_config.get_joint_config().len() > 1
 }
 
 /// Keeps in mind who was a member and is not any more.

@@ -26,6 +26,8 @@ async fn a_cut_off_leader_reads_nothing() {
     let cluster = Cluster::start(3).await;
     let leader = cluster.leader().await;
     let others = cluster.others(leader);
+    // What a lease would come from.
+    cluster.node(leader).raft.read_index().await.unwrap();
     cluster.net.cut(&[leader], &others);
     let new = cluster.leader_of(&others).await;
     cluster.node(new).write("new").await.unwrap();
