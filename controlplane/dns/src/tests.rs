@@ -77,7 +77,8 @@ fn handler(rows: &[Row], settings: Settings) -> Handler {
     let mut state = State::default();
     for (row, index) in rows.iter().zip(1..) {
         let command = Command::Register(Box::new(registration(row)));
-        let envelope = Envelope { id: RequestId { origin: 1, sequence: index }, settled: index, at: Timestamp(0), command };
+        let envelope =
+            Envelope { id: RequestId { origin: 1, sequence: index }, settled: index, at: Timestamp(0), command };
         let outcome = apply(&state, index, &envelope);
         outcome.reply.unwrap();
         state = outcome.state;

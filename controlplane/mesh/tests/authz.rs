@@ -127,7 +127,8 @@ fn written(entries: &[(&str, &str, Action)]) -> State {
             form: IntentionForm::Exact,
         };
         let id = RequestId { origin: 1, sequence: position as u64 };
-        let envelope = Envelope { id, settled: 0, at: Timestamp(0), command: Command::IntentionUpsert(Box::new(write)) };
+        let envelope =
+            Envelope { id, settled: 0, at: Timestamp(0), command: Command::IntentionUpsert(Box::new(write)) };
         state = apply(&state, position as u64 + 1, &envelope).state;
     }
     state

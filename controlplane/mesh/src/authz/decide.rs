@@ -27,8 +27,7 @@ pub fn decide(intentions: &[Intention], terms: Terms, source: &ServiceName, requ
 fn matches(permission: &Permission, terms: Terms, request: &Request) -> bool {
     let denies = condition::side(permission) == Action::Deny;
     let Some(http) = &permission.http else { return denies };
-    let named =
-        |method: &String| *method == request.method || (denies && method.eq_ignore_ascii_case(&request.method));
+    let named = |method: &String| *method == request.method || (denies && method.eq_ignore_ascii_case(&request.method));
     let method = http.methods.is_empty() || http.methods.iter().any(named);
     method
         && path_matches(http, denies, terms.guard_paths, request.bare_path())
