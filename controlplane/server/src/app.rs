@@ -36,6 +36,9 @@ use crate::{REVISION, VERSION, duties, grpc, listen, node, peer_tls};
 /// waits for news that will not come any more.
 const REQUEST_GRACE: Duration = Duration::from_secs(2);
 
+/// When a write that gets no answer is given up as one of unknown outcome: Consul's `rpc_hold_timeout`.
+const ANSWER_MAX: Duration = Duration::from_secs(7);
+
 /// How long all of it may take, streams included.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
 
@@ -324,6 +327,7 @@ fn raft_config(config: &Config, raft_id: u64, addresses: &Addresses, is_alone: b
         node_id: raft_id,
         address: addresses.server.clone(),
         snapshot_after: config.cluster.snapshot_after,
+        propose_timeout: ANSWER_MAX,
         ..default.with_multiplier(f64::from(config.cluster.raft_multiplier))
     };
     if !is_alone {

@@ -105,8 +105,18 @@ pub(super) enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Refused {
     pub(super) why: String,
-    /// Another try with what it has changes nothing.
-    pub(super) lasting: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a refusal means to the refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// The two have nothing to do with each other. Others may know it.
+    Foreign,
+    /// It must not start like this.
+    Mendable,
+    /// It must not start with this disk.
+    Lasting,
 }
 
 /// How a question went.

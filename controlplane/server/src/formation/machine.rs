@@ -18,7 +18,7 @@ use std::time::Duration;
 use weft_model::Timestamp;
 use weft_raft::{Server, TransportError};
 
-use super::hello::{Answer, Asked, Hello, Outcome, PROTOCOL, Question, Reach, Refused, Verdict};
+use super::hello::{Answer, Asked, Hello, Kind, Outcome, PROTOCOL, Question, Reach, Refused, Verdict};
 use super::identity::{Identity, Pledge, Start};
 use super::judge;
 
@@ -411,19 +411,25 @@ impl Machine {
     /// not in one either may be the one at fault.
     fn refused(&mut self, refused: &Refused, address: &str, by: &Hello) -> Action {
         let text = format!("refused by the server at {address}: {}", refused.why);
-        if self.is_settled() || !by.initialized {
+        if refused.kind == Kind::Foreign {
+            self.refusals.insert(address.to_owned(), refused.why.clone());
+        }
+        if refused.kind == Kind::Foreign || self.is_settled() || !by.initialized {
             return Action::Warn(text);
         }
-        if refused.lasting {
+        if refused.kind == Kind::Lasting {
             self.identity.refused = Some(refused.why.clone());
         }
         Action::Stop(text)
     }
 
-    /// Every server that was to be asked is there and does not speak to this one: the fault is here.
+    /// Every server that was to be asked is there and has nothing to do with this one: the fault is here.
+    /// An address that somebody else has by now does not count among others.
     fn refused_by_all(&self, now: Duration) -> Option<String> {
-        let soon = now.saturating_sub(self.started) < REFUSED_FOR;
-        if self.is_settled() || soon || !self.peers.is_empty() || !self.passed.is_empty() {
+        let up = now.saturating_sub(self.started);
+        let alone = self.is_settled() && self.view.members.len() == 1 && up < REFUSED_FOR * 2;
+        let nobody = self.peers.is_empty() && self.passed.is_empty();
+        if up < REFUSED_FOR || !nobody || (self.is_settled() && !alone) {
             return None;
         }
         let all = self.targets().iter().all(|target| self.refusals.contains_key(target));

@@ -2,24 +2,24 @@
 
 use weft_raft::Server;
 
-use super::hello::Refused;
+use super::hello::{Kind, Refused};
 
 pub(super) fn datacenter(theirs: &str, ours: &str) -> Refused {
-    mendable(format!(
+    foreign(format!(
         "this server is in datacenter {theirs:?}, the one at the other end in {ours:?}: \
          mend --datacenter or --retry-join"
     ))
 }
 
 pub(super) fn cluster(theirs: &str, ours: &str) -> Refused {
-    mendable(format!(
+    foreign(format!(
         "this server belongs to cluster {theirs}, the one at the other end to cluster {ours}: mend --retry-join, or, \
          if what this server has is not needed, start it on an empty --data-dir"
     ))
 }
 
 pub(super) fn protocol(theirs: u32, ours: u32) -> Refused {
-    mendable(format!(
+    foreign(format!(
         "this server speaks version {theirs} of the protocol between servers, the other one version {ours}: upgrade one"
     ))
 }
@@ -66,10 +66,14 @@ pub(super) fn removed() -> Refused {
     )
 }
 
+fn foreign(why: String) -> Refused {
+    Refused { why, kind: Kind::Foreign }
+}
+
 fn mendable(why: String) -> Refused {
-    Refused { why, lasting: false }
+    Refused { why, kind: Kind::Mendable }
 }
 
 fn lasting(why: String) -> Refused {
-    Refused { why, lasting: true }
+    Refused { why, kind: Kind::Lasting }
 }

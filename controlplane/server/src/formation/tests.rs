@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use net::Net;
 
-use super::hello::{Reach, Verdict};
+use super::hello::{Kind, Reach, Verdict};
 use super::machine::Placed;
 
 #[test]
@@ -187,5 +187,5 @@ fn a_removed_server_is_told_so_by_the_leader() {
     net.servers[0].view.leads = true;
     let view = net.servers[0].view.clone();
     net.servers[0].machine.receive_view(view);
-    assert!(matches!(net.ask(0, &hello), Verdict::Refused(refused) if refused.lasting));
+    assert!(matches!(net.ask(0, &hello), Verdict::Refused(refused) if refused.kind == Kind::Lasting));
 }

@@ -54,10 +54,15 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn of(port: u16) -> Self {
+        Self::at(&format!("127.0.0.1:{port}"))
+    }
+
+    /// Of the server at `HOST:PORT`.
+    pub(crate) fn at(address: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { client, base: format!("http://127.0.0.1:{port}") }
+        Self { client, base: format!("http://{address}") }
     }
 
     /// One request; failures of the connection are told as text.

@@ -1,0 +1,84 @@
+//! Several servers that know of each other.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::server::{Server, Setup};
+use super::until_ok;
+
+const FORM: Duration = Duration::from_secs(40);
+
+/// Servers on `127.0.NET.1`, `127.0.NET.2` and so on, each called after its number.
+pub(crate) struct Cluster {
+    net: u8,
+    dir: TempDir,
+    pub(crate) servers: Vec<Server>,
+}
+
+impl Cluster {
+    /// Starts servers that expect each other. Every test has a net of its own.
+    pub(crate) fn start(net: u8, count: u8) -> Self {
+        let dir = tempfile::Builder::new().prefix("weft-cluster-").tempdir().unwrap();
+        // Learners are not to wait for long in a test.
+        std::fs::write(dir.path().join("more.hcl"), "autopilot { server_stabilization_time = \"500ms\" }").unwrap();
+        let mut cluster = Self { net, dir, servers: Vec::new() };
+        for number in 1..=count {
+            cluster.add(Setup { expect: u32::from(count), ..cluster.setup(number) });
+        }
+        cluster
+    }
+
+    /// Starts them and waits until they are one cluster.
+    pub(crate) async fn formed(net: u8, count: u8) -> Self {
+        let cluster = Self::start(net, count);
+        cluster.wait_formed().await;
+        cluster
+    }
+
+    /// A server that joins the first three.
+    pub(crate) fn setup(&self, number: u8) -> Setup {
+        let net = self.net;
+        Setup {
+            name: format!("n{number}"),
+            address: format!("127.0.{net}.{number}"),
+            data_dir: self.dir.path().join(format!("n{number}")),
+            expect: 0,
+            retry_join: (1..=3).map(|number| format!("127.0.{net}.{number}")).collect(),
+            more: vec!["--config-file".to_owned(), self.dir.path().join("more.hcl").to_str().unwrap().to_owned()],
+        }
+    }
+
+    /// Starts another server. Its place.
+    pub(crate) fn add(&mut self, setup: Setup) -> usize {
+        self.servers.push(Server::start(setup, self.dir.path()));
+        self.servers.len() - 1
+    }
+
+    /// Waits until every server has all of them in its catalog, alive.
+    pub(crate) async fn wait_formed(&self) {
+        for server in &self.servers {
+            until_ok("all servers in the catalog", FORM, async || {
+                let servers = server.ask("/v1/health/service/consul?passing").await?;
+                let count = servers.as_array().map_or(0, Vec::len);
+                if count == self.servers.len() { Ok(()) } else { Err(servers.to_string()) }
+            })
+            .await;
+        }
+    }
+
+    /// The place of the leader.
+    pub(crate) async fn leader(&self, asked: usize) -> usize {
+        let leader = self.servers[asked].leader().await;
+        let at = |server: &Server| leader == format!("{}:8300", server.setup.address);
+        self.servers.iter().position(at).unwrap_or_else(|| panic!("{leader} is nobody"))
+    }
+
+    /// Starts a server that must refuse to run: what it says at its end.
+    pub(crate) async fn refusal(&self, setup: Setup) -> String {
+        let mut server = Server::start(setup, self.dir.path());
+        let (code, log) = server.ended().await;
+        assert_eq!(code, Some(1), "{log}");
+        log.lines().last().unwrap_or_default().to_owned()
+    }
+}

@@ -1,0 +1,11 @@
+//! Clusters of `weft agent --server` processes on loopback addresses: they form, survive, grow, shrink, and
+//! refuse what would harm them.
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+mod forming;
+mod leaving;
+mod refusals;
+mod replacing;
+mod surviving;

@@ -1,0 +1,66 @@
+//! Kills of one, of a majority, of all.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Cluster, until_ok};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_lose_nothing() {
+    let mut cluster = Cluster::formed(12, 3).await;
+    cluster.servers[0].put("/v1/kv/a", "1").await;
+    let leader = cluster.leader(0).await;
+    let (other, third) = ((leader + 1) % 3, (leader + 2) % 3);
+    cluster.servers[leader].kill();
+    let took = cluster.servers[other].put("/v1/kv/b", "2").await;
+    eprintln!("from the leader's death to a write: {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+
+    // Within ten seconds everybody sees that it has failed.
+    let name = cluster.servers[leader].setup.name.clone();
+    let survivor = &cluster.servers[third];
+    until_ok("the dead leader is seen to have failed", Duration::from_secs(10), async || {
+        let members = survivor.get("/v1/agent/members").await;
+        let member = members.as_array().unwrap().iter().find(|member| member["Name"] == *name).cloned();
+        if member.as_ref().is_some_and(|member| member["Status"] == 4) { Ok(()) } else { Err(format!("{member:?}")) }
+    })
+    .await;
+
+    // A minority acknowledges nothing, says so in seconds, and still serves stale reads.
+    cluster.servers[third].kill();
+    let alone = &cluster.servers[other];
+    let start = Instant::now();
+    let reply = alone.try_send("PUT", "/v1/kv/c", "3").await.unwrap();
+    assert_eq!(reply.status, 500, "{}", reply.text());
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+    assert_eq!(alone.get("/v1/kv/?keys&stale").await.as_array().unwrap().len(), 2);
+
+    // All come back, and everything is there.
+    cluster.servers[other].kill();
+    for server in &mut cluster.servers {
+        server.restart();
+    }
+    cluster.wait_formed().await;
+    for server in &cluster.servers {
+        let keys = server.get("/v1/kv/?keys").await;
+        assert!(keys.as_array().unwrap().iter().any(|key| key == "a"), "{keys}");
+        assert!(keys.as_array().unwrap().iter().any(|key| key == "b"), "{keys}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_comes_back_elsewhere_is_found() {
+    let mut cluster = Cluster::formed(13, 3).await;
+    let moved = (cluster.leader(0).await + 1) % 3;
+    let asked = (moved + 1) % 3;
+    cluster.servers[moved].terminate().await;
+    cluster.servers[moved].setup.address = "127.0.13.77".to_owned();
+    cluster.servers[moved].restart();
+    cluster.wait_formed().await;
+    let asked = &cluster.servers[asked];
+    until_ok("the membership follows", Duration::from_secs(10), async || {
+        let peers = asked.get("/v1/status/peers").await;
+        let peers = peers.as_array().unwrap().clone();
+        if peers.contains(&"127.0.13.77:8300".into()) { Ok(()) } else { Err(format!("{peers:?}")) }
+    })
+    .await;
+}
