@@ -6,13 +6,13 @@
 
 use std::fmt::Display;
 
-use crate::simulated;
+use crate::simulated::{self, Died};
 
 /// Reports what failed and aborts the process.
 pub(crate) fn die(doing: &str, error: &dyn Display) -> ! {
     if simulated::active() {
         // Only this server ends, not all of them.
-        std::panic::panic_any(format!("cannot {doing}: {error}"));
+        std::panic::panic_any(Died(format!("cannot {doing}: {error}")));
     }
     tracing::error!(%error, "fatal: cannot {doing}; this server stops");
     // The subscriber may be missing, filtered or buffered; the operator must see the reason.

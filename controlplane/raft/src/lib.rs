@@ -57,6 +57,6 @@ pub use member::{ClusterState, Contact, Member, Server};
 pub use offline::{Offline, inspect, recover};
 pub use raft::Raft;
 #[cfg(any(test, feature = "testing"))]
-pub use simulated::{Simulation, simulate};
+pub use simulated::{Died, Simulation, simulate};
 pub use status::{Role, Status};
 pub use transport::{Answers, Caller, Inbound, Method, NoTransport, PeerAddress, Refusal, Transport, TransportError};

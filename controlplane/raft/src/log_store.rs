@@ -35,6 +35,8 @@ use crate::disk::{Disk, Records};
 use crate::error::StartError;
 use crate::progress::Progress;
 use crate::types::{Entry, LogId, Types, Vote};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use codec::decode_entry;
 pub(crate) use db::{Db, Durability};
 use group::Uncut;
 pub(crate) use offline::{LogEnds, ends, entry_bytes, log_membership, purged, vote_bytes};

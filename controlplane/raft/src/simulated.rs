@@ -33,6 +33,10 @@ impl Drop for Simulation {
     }
 }
 
+/// With what a task panics where a real server would end its process.
+#[derive(Debug)]
+pub struct Died(pub String);
+
 pub(crate) fn active() -> bool {
     DICE.with_borrow(Option::is_some)
 }

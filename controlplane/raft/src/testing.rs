@@ -3,6 +3,7 @@
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod cluster;
+mod envelope;
 mod memory_net;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -10,6 +11,7 @@ mod samples;
 
 #[cfg(test)]
 pub(crate) use cluster::{Cluster, Node, member};
+pub use envelope::envelope;
 pub use memory_net::{Link, MemoryNet};
 #[cfg(test)]
 pub(crate) use samples::*;

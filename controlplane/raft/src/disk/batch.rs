@@ -21,6 +21,13 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// These changes.
+    pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
+        let mut batch = Self::default();
+        changes.into_iter().for_each(|change| batch.add(change));
+        batch
+    }
+
     pub(crate) fn add(&mut self, change: Change) {
         self.bytes += match &change {
             Change::Note(_, bytes) | Change::Entry(_, bytes) => bytes.len(),

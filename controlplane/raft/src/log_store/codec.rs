@@ -46,7 +46,7 @@ pub(crate) fn encode_entry(entry: &Entry) -> io::Result<Vec<u8>> {
     Ok(buffer)
 }
 
-pub(super) fn decode_entry(index: u64, value: &[u8]) -> io::Result<Entry> {
+pub(crate) fn decode_entry(index: u64, value: &[u8]) -> io::Result<Entry> {
     let (log_id, kind) = header(index, value)?;
     let payload = match kind {
         BLANK => Payload::Blank,
