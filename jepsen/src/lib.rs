@@ -10,6 +10,7 @@
 pub mod check;
 pub mod client;
 pub mod cluster;
+pub mod commands;
 pub mod disk;
 pub mod history;
 pub mod native;
@@ -17,6 +18,8 @@ pub mod nemesis;
 pub mod net;
 pub mod proof;
 pub mod report;
+pub mod runner;
+pub mod scenario;
 pub mod shell;
 pub mod shim;
 pub mod workload;

@@ -1,6 +1,8 @@
 //! Clients over HTTP/1.1: one connection a process, nothing repeated, nothing followed.
 
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::net::TcpStream;
 
 use super::{Client, Failure, Reply, Request};
@@ -37,12 +40,18 @@ impl HttpClient {
         Self { server: server.to_owned(), address, connection: None }
     }
 
-    /// Asks once, on a connection of its own, for the harness itself.
+    /// Asks once, on a connection of its own, for the harness itself; from within a network namespace if one is named.
     ///
     /// # Errors
     /// As [`Client::request`].
-    pub async fn once(address: SocketAddr, request: Request) -> Result<Reply, Failure> {
-        Self::new("", address).exchange(request).await
+    pub async fn once(space: Option<&Path>, address: SocketAddr, request: Request) -> Result<Reply, Failure> {
+        let mut client = Self::new("", address);
+        if let Some(space) = space {
+            let opened = tokio::time::timeout(request.timeout, connect_within(space.to_owned(), address)).await;
+            let opened = opened.map_err(|_| Failure::NotSent("no connection in time".to_owned()))?;
+            client.connection = Some(opened.map_err(|error| Failure::NotSent(error.to_string()))?);
+        }
+        client.exchange(request).await
     }
 
     async fn exchange(&mut self, request: Request) -> Result<Reply, Failure> {
@@ -85,7 +94,27 @@ impl HttpClient {
 }
 
 async fn connect(address: SocketAddr) -> Result<Connection, anyhow::Error> {
-    let stream = TcpStream::connect(address).await?;
+    talk(TcpStream::connect(address).await?).await
+}
+
+/// A socket belongs to the namespace of the thread that makes it, whoever uses it later.
+async fn connect_within(space: PathBuf, address: SocketAddr) -> Result<Connection, anyhow::Error> {
+    let (sent, made) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("door".to_owned()).spawn(move || {
+        let open = || {
+            let space = std::fs::File::open(space)?;
+            move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))?;
+            let stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+            stream.set_nonblocking(true)?;
+            Ok::<_, std::io::Error>(stream)
+        };
+        // Nobody waits for it any more: then it is closed.
+        let _ = sent.send(open());
+    })?;
+    talk(TcpStream::from_std(made.await??)?).await
+}
+
+async fn talk(stream: TcpStream) -> Result<Connection, anyhow::Error> {
     let _ = stream.set_nodelay(true);
     let (sender, driver) = handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(async move {

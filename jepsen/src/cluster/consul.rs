@@ -65,15 +65,18 @@ impl System for Consul {
         false
     }
 
-    fn view(&self, address: SocketAddr) -> BoxFuture<'_, Option<View>> {
+    fn view<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Option<View>> {
         Box::pin(async move {
+            let address = SocketAddr::from((place.client, self.client_port()));
             let body = ask_json(address, Method::GET, "/v1/agent/self", "").await?;
             let raft = body.pointer("/Stats/raft")?;
             let number = |key: &str| raft.get(key).and_then(|text| text.as_str()?.parse::<u64>().ok());
             let leads = raft.get("state").and_then(|state| state.as_str()) == Some("Leader");
-            let body = json!({"term": number("term"), "applied": number("applied_index"), "commit": number("commit_index"),
-                "role": if leads { "leader" } else { "follower" }});
-            Some(View { leads, term: number("term").unwrap_or(0), body })
+            let (term, applied) = (number("term").unwrap_or(0), number("applied_index").unwrap_or(0));
+            let role = if leads { "Leader" } else { "Follower" };
+            let shown =
+                json!({"Term": term, "AppliedIndex": applied, "CommitIndex": number("commit_index"), "Role": role});
+            Some(View { leads, term, applied, body: shown })
         })
     }
 }

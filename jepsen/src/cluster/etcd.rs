@@ -60,15 +60,16 @@ impl System for Etcd {
         false
     }
 
-    fn view(&self, address: SocketAddr) -> BoxFuture<'_, Option<View>> {
+    fn view<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Option<View>> {
         Box::pin(async move {
+            let address = SocketAddr::from((place.client, self.client_port()));
             let body = ask_json(address, Method::POST, "/v3/maintenance/status", "{}").await?;
             let text = |at: &str| body.pointer(at).and_then(Value::as_str);
             let number = |at: &str| text(at).and_then(|text| text.parse::<u64>().ok());
             let leads = text("/leader").is_some_and(|id| Some(id) == text("/header/member_id"));
-            let role = if leads { "leader" } else { "follower" };
-            let shown = json!({"term": number("/raftTerm"), "applied": number("/raftAppliedIndex"), "role": role});
-            Some(View { leads, term: number("/raftTerm").unwrap_or(0), body: shown })
+            let role = if leads { "Leader" } else { "Follower" };
+            let (term, applied) = (number("/raftTerm").unwrap_or(0), number("/raftAppliedIndex").unwrap_or(0));
+            Some(View { leads, term, applied, body: json!({"Term": term, "AppliedIndex": applied, "Role": role}) })
         })
     }
 }

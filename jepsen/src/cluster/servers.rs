@@ -41,7 +41,6 @@ pub struct Cluster {
 
 struct Server {
     place: Place,
-    prefix: Vec<String>,
     disk: Disk,
     shim: Option<Arc<Shim>>,
     process: Option<Process>,
@@ -93,11 +92,10 @@ impl Cluster {
         let preloads = setup.native.is_some() && setup.system.preloads();
         let shim = preloads.then(|| Shim::create(&setup.dir.join("shims").join(&name))).transpose()?.map(Arc::new);
         let (client, bind, advertise) = (plug.client, plug.bind, plug.advertise);
-        let place =
-            Place { name: name.clone(), number, client, bind, advertise, data: disk.path().join("data"), founder };
+        let (data, space) = (disk.path().join("data"), plug.space);
+        let place = Place { name: name.clone(), number, client, bind, advertise, data, space, founder };
         let server = Server {
             place,
-            prefix: plug.prefix,
             disk,
             shim,
             process: None,
@@ -129,7 +127,9 @@ impl Cluster {
         }
         std::fs::create_dir_all(&server.place.data)?;
         let me = Place { founder: server.place.founder && !server.newcomer, ..server.place.clone() };
-        let mut words = server.prefix.clone();
+        // Enters the namespace and becomes the program: the process is the same.
+        let door = |space: &PathBuf| ["nsenter".to_owned(), format!("--net={}", space.display())];
+        let mut words: Vec<String> = server.place.space.iter().flat_map(door).collect();
         words.push(self.setup.system.program().display().to_string());
         words.extend(self.setup.system.args(&me, &roster));
         words.append(&mut server.extra);
@@ -321,7 +321,7 @@ impl Cluster {
 
     /// What a server says about itself.
     pub async fn view(&self, name: &str) -> Option<View> {
-        self.setup.system.view(self.address(name).ok()?).await
+        self.setup.system.view(&self.place(name).ok()?).await
     }
 
     /// What all running members say about themselves.

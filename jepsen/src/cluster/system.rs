@@ -1,7 +1,7 @@
 //! What the harness must know of a system to run it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,8 @@ pub struct Place {
     pub bind: Ipv4Addr,
     pub advertise: Ipv4Addr,
     pub data: PathBuf,
+    /// The network namespace that it lives in, if it has one of its own.
+    pub space: Option<PathBuf>,
     /// Whether it was there at the beginning, and still has the data of then.
     pub founder: bool,
 }
@@ -38,8 +40,26 @@ pub struct Roster {
 pub struct View {
     pub leads: bool,
     pub term: u64,
-    /// For the judges: the shape of weft's debug endpoint.
+    /// How far it has applied the log.
+    pub applied: u64,
+    /// For the judges: the document of weft's debug endpoint, or what another system has of it.
     pub body: Value,
+}
+
+impl View {
+    /// A number of the document.
+    #[must_use]
+    pub fn number(&self, key: &str) -> u64 {
+        self.body.get(key).and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// The ids of the voters that it knows.
+    #[must_use]
+    pub fn voters(&self) -> Vec<u64> {
+        let members = self.body.get("Members").and_then(Value::as_array).into_iter().flatten();
+        let votes = members.filter(|member| member.get("Voter").and_then(Value::as_bool).unwrap_or(false));
+        votes.filter_map(|member| member.get("ID")?.as_u64()).collect()
+    }
 }
 
 /// A system under test.
@@ -65,7 +85,7 @@ pub trait System: Send + Sync {
     /// Whether a shim can be preloaded: a dynamic program that calls the C library.
     fn preloads(&self) -> bool;
     /// Asks a server what it thinks; `None` without an answer.
-    fn view(&self, address: SocketAddr) -> BoxFuture<'_, Option<View>>;
+    fn view<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Option<View>>;
     /// Asks a server to give leadership away.
     fn transfer(&self, _address: SocketAddr) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async { Err("this system cannot be asked".to_owned()) })
@@ -88,7 +108,20 @@ pub(super) async fn ask(address: SocketAddr, method: Method, path: &str, body: &
         body: Bytes::copy_from_slice(body.as_bytes()),
         timeout: PATIENCE,
     };
-    HttpClient::once(address, request).await
+    HttpClient::once(None, address, request).await
+}
+
+/// Asks for a path from within a network namespace; the answer, if it is a good one.
+pub(super) async fn ask_within(space: Option<&Path>, address: SocketAddr, path: &str) -> Option<Reply> {
+    let request = Request {
+        method: Method::GET,
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: Bytes::new(),
+        timeout: PATIENCE,
+    };
+    let reply = HttpClient::once(space, address, request).await.ok();
+    reply.filter(|reply| reply.status == 200)
 }
 
 /// The JSON of a good answer.

@@ -1,13 +1,13 @@
 //! weft.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 
-use super::system::{Place, Roster, System, View, ask_json, wish};
+use super::system::{Place, Roster, System, View, ask_within, wish};
 
 /// `weft agent --server`.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl System for Weft {
         flag("--data-dir", me.data.display().to_string());
         flag("--bind", me.bind.to_string());
         flag("--advertise", me.advertise.to_string());
-        flag("--client", me.client.to_string());
+        flag("--client", if me.space.is_some() { Ipv4Addr::UNSPECIFIED } else { me.client }.to_string());
         flag("--dns-port", "-1".to_owned());
         flag("--encrypt", SECRET.to_owned());
         flag("--config-file", self.config.display().to_string());
@@ -81,11 +81,16 @@ impl System for Weft {
         true
     }
 
-    fn view(&self, address: SocketAddr) -> BoxFuture<'_, Option<View>> {
+    fn view<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Option<View>> {
         Box::pin(async move {
-            let body = ask_json(address, Method::GET, "/v1/weft/debug/raft", "").await?;
-            let leads = body.get("role").and_then(Value::as_str) == Some("leader");
-            Some(View { leads, term: body.get("term").and_then(Value::as_u64).unwrap_or(0), body })
+            // It tells this to callers on its own machine only.
+            let ip = if place.space.is_some() { Ipv4Addr::LOCALHOST } else { place.client };
+            let reply =
+                ask_within(place.space.as_deref(), (ip, self.client_port()).into(), "/v1/weft/debug/raft").await?;
+            let body: Value = serde_json::from_slice(&reply.body).ok()?;
+            let leads = body.get("Role").and_then(Value::as_str) == Some("Leader");
+            let number = |key: &str| body.get(key).and_then(Value::as_u64).unwrap_or(0);
+            Some(View { leads, term: number("Term"), applied: number("AppliedIndex"), body })
         })
     }
 

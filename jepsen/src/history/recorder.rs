@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -63,6 +63,7 @@ struct Shared {
     history: JsonLines,
     markers: JsonLines,
     broken: Mutex<Option<String>>,
+    failed: AtomicBool,
 }
 
 /// What an answer said beside its value.
@@ -93,6 +94,7 @@ impl Recorder {
             history: JsonLines::create(&dir.join("history.jsonl"))?,
             markers: JsonLines::create(&dir.join("markers.jsonl"))?,
             broken: Mutex::new(None),
+            failed: AtomicBool::new(false),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -127,8 +129,17 @@ impl Recorder {
 
     /// Records what is no outcome: a failure of the harness, or an answer of an unknown shape.
     pub fn mark(&self, kind: MarkerKind, what: impl Into<String>) {
+        if kind == MarkerKind::Harness {
+            self.shared.failed.store(true, Ordering::Relaxed);
+        }
         let marker = Marker { ns: self.now_ns(), kind, what: what.into(), detail: Default::default() };
         self.keep(self.shared.markers.write(&marker));
+    }
+
+    /// Whether the harness itself has failed: then load and faults should end.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Relaxed)
     }
 
     /// Why the record has a hole, if it has one. Then the run must not be judged.

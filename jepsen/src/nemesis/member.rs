@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::scene::Scene;
 use super::stage::{Fault, Stage};
@@ -90,12 +90,9 @@ async fn wipe(stage: &mut Stage) -> Result<()> {
 /// How many voters that live the leader knows.
 pub(super) async fn voters(scene: &Scene) -> Option<usize> {
     let views = scene.cluster.views().await;
-    let ids: Vec<Value> = views.values().filter_map(|view| view.body.get("id").cloned()).collect();
+    let ids: Vec<u64> = views.values().map(|view| view.number("ID")).collect();
     let leader = views.into_values().filter(|view| view.leads).max_by_key(|view| view.term)?;
-    let members = leader.body.get("members")?.as_array()?.clone();
-    let lives = |member: &&Value| member.get("id").is_some_and(|id| ids.contains(id));
-    let votes = |member: &&Value| member.get("voter").and_then(Value::as_bool).unwrap_or(false);
-    Some(members.iter().filter(lives).filter(votes).count())
+    Some(leader.voters().iter().filter(|id| ids.contains(id)).count())
 }
 
 /// Waits until there are so many living voters; `true` if there are.

@@ -22,7 +22,7 @@ mod stage;
 mod stall;
 mod table;
 
-pub use scene::{Claim, Scene};
+pub use scene::{Claim, Need, Scene};
 pub use stage::{Aim, Fault, Stage};
 pub use table::{FAULTS, Row, named};
 

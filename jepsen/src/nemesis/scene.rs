@@ -24,6 +24,14 @@ pub enum Need {
     Weft,
 }
 
+impl Need {
+    /// Whether only the backend `root` has it.
+    #[must_use]
+    pub fn wants_root(self) -> bool {
+        matches!(self, Self::Power | Self::Net(_))
+    }
+}
+
 /// The stage of all faults of a run.
 pub struct Scene {
     pub cluster: Arc<Cluster>,

@@ -11,6 +11,7 @@ pub use policy::{Counters, Policy};
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -29,8 +30,8 @@ pub struct Plug {
     pub bind: Ipv4Addr,
     /// Where other servers are told that it listens.
     pub advertise: Ipv4Addr,
-    /// Words before the program: what moves it into its network.
-    pub prefix: Vec<String>,
+    /// The network namespace that it lives in, if it has one of its own.
+    pub space: Option<PathBuf>,
 }
 
 /// What a network can do beside cutting links.

@@ -71,7 +71,7 @@ impl Network for PlainNetwork {
         listener.set_nonblocking(true)?;
         self.relays.send(Relay { number, listener, target }).ok().context("the relays have ended")?;
         let (ip, advertise) = (server_ip(number), relay_ip(number));
-        Ok(Plug { client: ip, bind: ip, advertise, prefix: Vec::new() })
+        Ok(Plug { client: ip, bind: ip, advertise, space: None })
     }
 
     fn started(&self, number: u8, pid: u32) {

@@ -84,8 +84,12 @@ impl Network for RootNetwork {
         let [wire_device, cli_device] = devices;
         self.switch.plug(number, wire_ip(number), wire_device)?;
         self.switch.plug(number, client_ip(number), cli_device)?;
-        let prefix = vec!["nsenter".to_owned(), format!("--net=/run/netns/{space}")];
-        Ok(Plug { client: client_ip(number), bind: wire_ip(number), advertise: wire_ip(number), prefix })
+        Ok(Plug {
+            client: client_ip(number),
+            bind: wire_ip(number),
+            advertise: wire_ip(number),
+            space: Some(PathBuf::from("/run/netns").join(space)),
+        })
     }
 
     fn started(&self, _: u8, _: u32) {}
