@@ -31,6 +31,7 @@ pub(super) fn document(
         "AppliedIndex": status.applied_index,
         "SnapshotIndex": status.last_snapshot_index,
         "StateIndex": state.index(),
+        "StateHash": state.hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         "ConfigIndex": cluster.config_index,
         "Changing": cluster.changing,
         "Members": cluster.members.iter().map(member).collect::<Vec<_>>(),
