@@ -162,7 +162,7 @@ impl Selftest {
             .context("cargo")?;
         ensure!(built.status.success(), "the mutants did not build");
         let text = String::from_utf8_lossy(&built.stdout);
-        let program = text.lines().filter_map(executable).last().context("cargo named no program")?;
+        let program = text.lines().filter_map(executable).next_back().context("cargo named no program")?;
         let copy = self.place.out.join("weft-mutants");
         std::fs::create_dir_all(&self.place.out)?;
         std::fs::copy(&program, &copy).with_context(|| program.display().to_string())?;

@@ -68,10 +68,11 @@ impl Disk {
         }
     }
 
-    /// After a cut and the end of its server: the file system comes back as the disk has it.
+    /// Blocks for a moment. After a cut and the end of its server: the file system comes back as the disk has it.
     ///
     /// # Errors
     /// When somebody still uses it, or it cannot be mounted.
+    #[expect(clippy::disallowed_methods, reason = "callers are on a thread that may block")]
     pub fn power_on(&self) -> Result<()> {
         let Self::Image { mount, .. } = self else { return Ok(()) };
         // The killed server's files may take a moment to be closed.

@@ -34,10 +34,7 @@ impl Fault for Kill {
             let dead = targets.iter().all(|name| !cluster.runs(name));
             stage.hold().await;
             targets.iter().try_for_each(|name| cluster.start(name))?;
-            let mut up = 0;
-            for name in &targets {
-                up += usize::from(stage.await_up(name, super::table::START).await);
-            }
+            let up = stage.await_all(&targets).await;
             stage.bites_if(dead, json!({"killed": targets.len(), "back": up}));
             Ok(())
         })

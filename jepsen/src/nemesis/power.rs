@@ -6,7 +6,6 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::stage::{Fault, Stage};
-use super::table::START;
 
 /// Whose power.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +40,7 @@ impl Fault for Power {
             let pause = stage.hold / 4;
             tokio::time::sleep(pause).await;
             targets.iter().try_for_each(|name| cluster.start(name))?;
-            let mut up = 0;
-            for name in &targets {
-                up += usize::from(stage.await_up(name, START).await);
-            }
+            let up = stage.await_all(&targets).await;
             stage.bites(json!({"file_systems_cut": cut, "back": up, "dirty_bytes_of_the_machine": unsynced}));
             // A while of load before the next fault: only what was acknowledged can be lost.
             tokio::time::sleep(stage.hold).await;

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use super::scene::{Claim, Scene};
+use super::table::START;
 use crate::history::{Band, BandState, LeaderCase, Link};
 
 /// Whether the leader is to be hit or spared.
@@ -162,6 +163,12 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         false
+    }
+
+    /// Waits until these servers answer again, have ended, or take too long; how many answer.
+    pub async fn await_all(&self, names: &[String]) -> usize {
+        let all = futures::future::join_all(names.iter().map(|name| self.await_up(name, START))).await;
+        all.into_iter().filter(|up| *up).count()
     }
 
     /// Waits until a process has ended; `true` if it has.

@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 ///
 /// # Errors
 /// When a server cannot be started, or a shim's file cannot be written.
-pub(super) async fn heal(cluster: &Cluster) -> Result<()> {
+pub(super) fn heal(cluster: &Cluster) -> Result<()> {
     cluster.setup.network.heal();
     for name in cluster.members() {
         if let Some(shim) = cluster.shim(&name) {

@@ -89,7 +89,7 @@ async fn act(plan: &Plan, cluster: &Arc<Cluster>, recorder: &Recorder, config: &
     let scene = Arc::new(Scene::new(cluster.clone(), &plan.dir)?);
     under_faults(plan, &scene, recorder).await;
 
-    healing::heal(cluster).await?;
+    healing::heal(cluster)?;
     config.heal_ns = recorder.now_ns();
     tokio::time::sleep(AFTERWARDS).await;
     healing::await_writes(cluster, Duration::from_secs(30)).await;

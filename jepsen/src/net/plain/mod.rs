@@ -23,8 +23,11 @@ use super::{Counters, Network, Pair, Plug, Policy, Skill};
 /// The network of relays.
 pub struct PlainNetwork {
     shared: Arc<Shared>,
-    relays: mpsc::UnboundedSender<Relay>,
+    relays: mpsc::Sender<Relay>,
 }
+
+/// So many may wait to be served for the first time; there are never so many servers.
+const RELAYS: usize = 64;
 
 fn server_ip(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 30, number)
@@ -41,7 +44,7 @@ impl PlainNetwork {
     /// When the system refuses a thread.
     pub fn new(seed: u64) -> Result<Self> {
         let shared = Arc::new(Shared::new(seed));
-        let (relays, mut new_relays) = mpsc::unbounded_channel::<Relay>();
+        let (relays, mut new_relays) = mpsc::channel::<Relay>(RELAYS);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let of_thread = Arc::clone(&shared);
         let serve = async move {
@@ -69,7 +72,7 @@ impl Network for PlainNetwork {
         let target = SocketAddr::from((server_ip(number), peer_port));
         let listener = std::net::TcpListener::bind(listen).with_context(|| format!("the relay {listen}"))?;
         listener.set_nonblocking(true)?;
-        self.relays.send(Relay { number, listener, target }).ok().context("the relays have ended")?;
+        self.relays.try_send(Relay { number, listener, target }).context("the relays' thread")?;
         let (ip, advertise) = (server_ip(number), relay_ip(number));
         Ok(Plug { client: ip, bind: ip, advertise, space: None })
     }

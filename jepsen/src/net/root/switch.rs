@@ -83,6 +83,7 @@ fn thread(name: String, body: impl FnOnce() + Send + 'static) -> Result<()> {
 
 impl Shared {
     /// Reads one device for ever.
+    #[expect(clippy::disallowed_methods, reason = "this thread is no runtime's")]
     fn read(&self, number: u8, device: &OwnedFd) {
         let mut room = vec![0; 65_536];
         loop {
