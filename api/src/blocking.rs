@@ -28,10 +28,7 @@ pub(crate) async fn until<T>(
     let mut subscription: Option<Subscription> = None;
     let mut expired = false;
     loop {
-        let state = store.current();
-        let view = StateView::new(&state);
-        let outcome = evaluate(&view)?;
-        let reads = view.reads();
+        let (outcome, reads, looked_at) = look(store, &evaluate)?;
         if expired || is_news(&outcome, &reads) {
             return Ok((outcome, reads));
         }
@@ -45,7 +42,7 @@ pub(crate) async fn until<T>(
         };
         let waiting = subscription.insert(waiting);
         // A commit between the evaluation and the subscription wakes nobody: look again at once.
-        if mutant::active(Mutant::M12) || store.current().index() == state.index() {
+        if mutant::active(Mutant::M12) || store.current().index() == looked_at {
             expired = timeout_at(deadline, waiting.changed()).await.is_err();
         }
     }
@@ -56,9 +53,18 @@ pub(crate) fn once<T>(
     store: &Store,
     evaluate: impl Fn(&StateView<'_>) -> Result<T, Refusal>,
 ) -> Result<(T, Reads), Refusal> {
+    look(store, &evaluate).map(|(outcome, reads, _)| (outcome, reads))
+}
+
+/// Evaluates, and tells at which index. The state is let go: thousands who wait must not keep what has been
+/// replaced meanwhile.
+fn look<T>(
+    store: &Store,
+    evaluate: &impl Fn(&StateView<'_>) -> Result<T, Refusal>,
+) -> Result<(T, Reads, u64), Refusal> {
     let state = store.current();
     let view = StateView::new(&state);
     let outcome = evaluate(&view)?;
     let reads = view.reads();
-    Ok((outcome, reads))
+    Ok((outcome, reads, state.index()))
 }

@@ -1,6 +1,7 @@
 //! One request as its handler sees it: checked for its form, not yet for its meaning.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -19,7 +20,7 @@ const DECODE_FAILED: &str = "Request decode failed";
 
 /// A request on its way to a handler.
 pub(crate) struct Call {
-    pub(crate) host: Host,
+    pub(crate) host: Arc<Host>,
     /// What stands in the path after the route's fixed part.
     pub(crate) rest: String,
     pub(crate) query: Query,

@@ -3,6 +3,16 @@
 
 use std::fmt::Write as _;
 
+/// Whether a path as it was sent is clean at first sight. Most are.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let mut before = 0;
+    path.bytes().all(|byte| {
+        let plain = byte != b'%' && !(before == b'/' && matches!(byte, b'/' | b'.'));
+        before = byte;
+        plain
+    })
+}
+
 /// The clean form of a decoded path, when it is another one.
 pub(crate) fn clean(path: &str) -> Option<String> {
     let mut kept: Vec<&str> = Vec::new();
@@ -55,6 +65,7 @@ mod tests {
             ("/a/.", Some("/a/")),
         ] {
             assert_eq!(clean(path).as_deref(), expected, "{path}");
+            assert_eq!(is_plain(path), expected.is_none(), "{path}");
         }
     }
 

@@ -11,8 +11,9 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Method, StatusCode};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _, SizeAbove};
 use tracing::error;
 use weft_model::intention::DefaultPolicy;
 
@@ -20,7 +21,7 @@ use crate::answer::{Answer, Layout, Outcome};
 use crate::blocking;
 use crate::body;
 use crate::call::Call;
-use crate::clean_path::{clean, escape};
+use crate::clean_path::{clean, escape, is_plain};
 use crate::freshness::Freshness;
 use crate::host::Host;
 use crate::options::{self, QueryOptions};
@@ -35,8 +36,6 @@ const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader")
 const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact");
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consul-effective-consistency");
 const DEFAULT_POLICY: HeaderName = HeaderName::from_static("x-consul-default-acl-policy");
-/// What is compressed already.
-const COMPRESSED: NotForContentType = NotForContentType::const_new("application/x-gzip");
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The REST surface of the agent that `host` stands for.
@@ -45,6 +44,7 @@ pub fn router(host: Host) -> Router {
         DefaultPolicy::Allow => "allow",
         DefaultPolicy::Deny => "deny",
     });
+    let host = Arc::new(host);
     let mut router = Router::new().route("/", any(root)).fallback(unknown_path);
     for pattern in patterns() {
         router = mount(router, Arc::new(pattern), &host);
@@ -52,7 +52,14 @@ pub fn router(host: Host) -> Router {
     router
         .layer(middleware::from_fn(redirect_to_clean_path))
         .layer(middleware::map_response(move |response| common_headers(response, policy.clone())))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(COMPRESSED)))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+}
+
+/// Most clients offer gzip without a thought. Setting a compressor up costs more than all else about a small answer.
+fn worth_compressing() -> impl tower_http::compression::Predicate {
+    const LEAST_BYTES: u64 = 4096;
+    const COMPRESSED: NotForContentType = NotForContentType::const_new("application/x-gzip");
+    DefaultPredicate::new().and(SizeAbove::new(LEAST_BYTES)).and(COMPRESSED)
 }
 
 /// All routes with one fixed part, in the table's order.
@@ -72,10 +79,10 @@ fn patterns() -> Vec<Pattern> {
     patterns
 }
 
-fn mount(router: Router, pattern: Arc<Pattern>, host: &Host) -> Router {
+fn mount(router: Router, pattern: Arc<Pattern>, host: &Arc<Host>) -> Router {
     let endpoint = {
-        let (host, pattern) = (host.clone(), Arc::clone(&pattern));
-        any(move |request: Request| enter(host.clone(), Arc::clone(&pattern), request))
+        let (host, pattern) = (Arc::clone(host), Arc::clone(&pattern));
+        any(move |request: Request| enter(Arc::clone(&host), Arc::clone(&pattern), request))
     };
     let fixed = pattern.fixed;
     let Some(folder) = fixed.strip_suffix('/') else { return router.route(fixed, endpoint) };
@@ -86,7 +93,7 @@ fn mount(router: Router, pattern: Arc<Pattern>, host: &Host) -> Router {
     router.route(folder, any(move |request: Request| async move { redirect(fixed, request.uri().query()) }))
 }
 
-async fn enter(host: Host, pattern: Arc<Pattern>, request: Request) -> Response {
+async fn enter(host: Arc<Host>, pattern: Arc<Pattern>, request: Request) -> Response {
     let query = match Query::parse(request.uri().query().unwrap_or_default()) {
         Ok(query) => query,
         Err(refusal) => return refusal.into(),
@@ -125,7 +132,7 @@ impl Pattern {
     }
 }
 
-async fn run(host: Host, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
+async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
     let (head, content) = request.into_parts();
     let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
@@ -218,6 +225,9 @@ async fn unknown_path(request: Request) -> Response {
 }
 
 async fn redirect_to_clean_path(request: Request, next: Next) -> Response {
+    if is_plain(request.uri().path()) {
+        return next.run(request).await;
+    }
     match unescape(request.uri().path(), Plus::IsItself).as_deref().map(clean) {
         Ok(None) => next.run(request).await,
         Ok(Some(path)) => redirect(&escape(&path), request.uri().query()),

@@ -128,13 +128,15 @@ async fn default_deny_denies_where_no_intention_matches() {
 }
 
 #[tokio::test]
-async fn gzip_is_sent_only_to_those_who_ask() {
+async fn gzip_is_sent_to_those_who_ask_where_it_is_worth_it() {
     let agent = Agent::start().await;
-    let plain = agent.get("/v1/catalog/nodes").await;
-    assert_eq!(plain.header("content-encoding"), "");
-    let zipped = agent.send("GET", "/v1/catalog/nodes", &[("accept-encoding", "gzip")], "").await;
-    assert_eq!(zipped.header("content-encoding"), "gzip");
-    assert_eq!(zipped.header("vary"), "Accept-Encoding");
+    agent.send("PUT", "/v1/kv/small", &[], "x").await;
+    agent.send("PUT", "/v1/kv/large", &[], &"x".repeat(10_000)).await;
+    let gzip = [("accept-encoding", "gzip")];
+    let zipped = agent.send("GET", "/v1/kv/large", &gzip, "").await;
+    assert_eq!((zipped.header("content-encoding"), zipped.header("vary")), ("gzip", "Accept-Encoding"));
+    assert_eq!(agent.get("/v1/kv/large").await.header("content-encoding"), "");
+    assert_eq!(agent.send("GET", "/v1/kv/small", &gzip, "").await.header("content-encoding"), "");
 }
 
 /// Traefik zips the two lists by position.

@@ -91,6 +91,12 @@ impl Store {
         self.waiters.wake(changes);
     }
 
+    /// How many topics are waited for. Readers that have gone leave none behind.
+    #[must_use]
+    pub fn watched_topics(&self) -> usize {
+        self.waiters.watched_topics()
+    }
+
     /// Waits for changes of `topics` from now on. What was committed before the call wakes nobody: look
     /// at [`Store::current`] after it.
     #[must_use]

@@ -75,6 +75,10 @@ impl Waiters {
         subscription
     }
 
+    pub(crate) fn watched_topics(&self) -> usize {
+        self.0.lock().by_topic.len()
+    }
+
     pub(crate) fn wake(&self, changes: &Changes) {
         let mut index = self.0.lock();
         if mutant::active(Mutant::M13) && index.misses(changes) {

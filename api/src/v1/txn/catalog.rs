@@ -79,21 +79,19 @@ impl NodeRequest {
 }
 
 impl ServiceRequest {
-    /// Reads and removals need the id alone.
+    /// Reads need the id alone.
     pub(super) fn into_op(self) -> Result<Op, Refusal> {
+        if self.verb != "get" && self.service.service.is_empty() && !self.service.id.is_empty() {
+            return Ok(Op::unfit("Must provide service name with ID", true));
+        }
         let Some(verb) = verb(&self.verb, self.service.modify_index) else {
             return Ok(Op::fails(format!("unknown Service verb {:?}", self.verb), true));
         };
         let service = match verb {
-            CatalogVerb::Set | CatalogVerb::Cas { .. } => {
-                if self.service.service.is_empty() && !self.service.id.is_empty() {
-                    return Ok(Op::unfit("Must provide service name with ID", true));
-                }
-                match self.service.into_service() {
-                    Ok(registration) => registration.service,
-                    Err(refusal) => return Ok(Op::unfit(refusal.text, true)),
-                }
-            }
+            CatalogVerb::Set | CatalogVerb::Cas { .. } => match self.service.into_service() {
+                Ok(registration) => registration.service,
+                Err(refusal) => return Ok(Op::unfit(refusal.text, true)),
+            },
             CatalogVerb::Get | CatalogVerb::Delete | CatalogVerb::DeleteCas { .. } => self.service.named(),
         };
         Ok(Op::good(TxnOp::Service { verb, node: self.node, service: Box::new(service) }))
