@@ -1,6 +1,7 @@
 //! `weft operator autopilot`: how the servers look after each other.
 
 mod get_config;
+mod health;
 mod set_config;
 mod state;
 
@@ -15,6 +16,7 @@ const CONFIGURATION: &str = "/v1/operator/autopilot/configuration";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Autopilot {
     GetConfig(get_config::GetConfig),
+    Health(health::Health),
     SetConfig(set_config::SetConfig),
     State(state::State),
 }
@@ -23,6 +25,7 @@ impl Autopilot {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
         match self {
             Self::GetConfig(get) => get.run(env).await,
+            Self::Health(health) => health.run(env).await,
             Self::SetConfig(set) => set.run(env).await,
             Self::State(state) => state.run(env).await,
         }
