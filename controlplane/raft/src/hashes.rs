@@ -32,13 +32,19 @@ type Taken = (u64, watch::Receiver<Option<Hash>>);
 
 /// The hash that this server took last.
 pub(crate) struct Hashes {
-    notes: Arc<dyn Files>,
+    /// Given back when this server has ended, so that the next one may have the directory.
+    notes: Mutex<Option<Arc<dyn Files>>>,
     taken: Mutex<Option<Taken>>,
 }
 
 impl Hashes {
     pub(crate) fn new(notes: Arc<dyn Files>) -> Arc<Self> {
-        Arc::new(Self { notes, taken: Mutex::new(None) })
+        Arc::new(Self { notes: Mutex::new(Some(notes)), taken: Mutex::new(None) })
+    }
+
+    /// Lets the disk go: no more notes.
+    pub(crate) fn release(&self) {
+        self.notes.lock().take();
     }
 
     /// Hashes a state in the background. While another is being hashed, nothing happens: big states are
@@ -90,7 +96,8 @@ impl Hashes {
     async fn diverged(&self, index: u64, ours: &Hash, theirs: &Hash) {
         let (ours, theirs) = (hex(ours), hex(theirs));
         let what = format!("at log index {index} the state here has the hash {ours}, the leader's has {theirs}");
-        let (notes, text) = (Arc::clone(&self.notes), format!("{what}\n"));
+        let Some(notes) = self.notes.lock().clone() else { return };
+        let text = format!("{what}\n");
         if let Err(error) = blocking(move || write_file(&*notes, DIVERGED, text.as_bytes())).await {
             tracing::error!(%error, "cannot note that the state differs");
         }

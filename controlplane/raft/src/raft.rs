@@ -313,6 +313,7 @@ impl Raft {
         if let Err(error) = self.core.raft.shutdown().await {
             tracing::error!(%error, "raft did not end in order");
         }
+        self.core.hashes.release();
         let log = self.core.disk.lock().take().map(|disk| disk.log);
         if let Some(log) = log
             && let Err(error) = log.close().await
@@ -330,6 +331,7 @@ impl Drop for Raft {
     /// Others may hold streams that this server serves. They end when its core does.
     fn drop(&mut self) {
         self.core.stop.cancel();
+        self.core.hashes.release();
         self.core.disk.lock().take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let raft = self.core.raft.clone();
