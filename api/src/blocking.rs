@@ -33,6 +33,10 @@ pub(crate) async fn until<T>(
             return Ok((outcome, reads));
         }
         drop(outcome);
+        if mutant::active(Mutant::M12) {
+            // Wide enough for a test to hit.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let waiting = match subscription.take() {
             None => store.subscribe(reads.topics),
             Some(mut waiting) => {
