@@ -56,6 +56,7 @@ pub struct Agent {
     stop: CancellationToken,
     /// Other servers are answered until Raft has ended.
     stop_peers: CancellationToken,
+    _peers: Option<AbortOnDropHandle<()>>,
     /// The listeners.
     fronts: JoinSet<anyhow::Result<()>>,
     /// What runs for as long as the agent does.
@@ -100,12 +101,11 @@ impl Agent {
         let transport: Arc<dyn Transport> = Arc::new(GrpcTransport::new(link.tls(), Arc::clone(&badge)));
         let threshold = Threshold::new(&opened.identity);
         let (stop, stop_peers) = (CancellationToken::new(), CancellationToken::new());
-        let mut backs = Vec::new();
-        if let Some(listener) = server_listener {
+        let peers = server_listener.map(|listener| {
             let door = Arc::clone(&threshold.door);
-            backs.push(spawn(peer::serve(listener, link.tls(), door, Arc::clone(&badge), stop_peers.clone())));
-        }
-        backs.push(spawn(link.keep_fresh(stop.clone())));
+            spawn(peer::serve(listener, link.tls(), door, Arc::clone(&badge), stop_peers.clone()))
+        });
+        let mut backs = vec![spawn(link.keep_fresh(stop.clone()))];
 
         let (store, proposals) = Store::new(State::default());
         let outbound = Arc::new(Outbound::new(Arc::clone(&transport), threshold.leave()));
@@ -182,7 +182,7 @@ impl Agent {
         if let Some(listener) = grpc_listener {
             fronts.spawn(grpc::serve(listener, ads.clone(), stop.clone()));
         }
-        Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, fronts, backs })
+        Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, _peers: peers, fronts, backs })
     }
 
     /// Where it listens.
@@ -239,9 +239,9 @@ impl Agent {
             self.fronts.abort_all();
         }
         tracing::debug!("nothing is served any more");
+        drop(std::mem::take(&mut self.backs));
         self.raft.shutdown().await;
         self.stop_peers.cancel();
-        drop(self.backs);
         tracing::debug!("raft has ended");
     }
 }

@@ -26,7 +26,7 @@ fn text(config: &Config, agent: &Agent) -> String {
         ("Node ID", format!("'{}'", agent.node().id)),
         ("Node name", format!("'{}'", agent.node().name)),
         ("Datacenter", format!("'{}'", agent.node().datacenter)),
-        ("Server", "true (Bootstrap: true)".to_owned()),
+        ("Server", format!("true (Bootstrap: {})", config.cluster.expect == 1)),
         (
             "Client Addr",
             format!(

@@ -67,7 +67,7 @@ impl Autopilot {
             let sight = self.sight(started.elapsed());
             let watch = watch.get_or_insert_with(|| Watch::new(sight.now));
             let state = self.store.current();
-            let settings = self.settings(&state);
+            let settings = self.settings(&state).await;
             watch.receive(&sight, &settings);
             *self.health.0.lock() = Some(watch.health(&sight, |id| version(&state, id)));
             for command in liveness::commands(&StateView::new(&state), watch, &sight) {
@@ -79,9 +79,17 @@ impl Autopilot {
         }
     }
 
-    fn settings(&self, state: &State) -> AutopilotConfig {
+    /// What the cluster has been told, else what this server's configuration says, which everybody is
+    /// shown from then on.
+    async fn settings(&self, state: &State) -> AutopilotConfig {
         let set = StateView::new(state).autopilot();
-        if set.modify_index == 0 { self.settings.clone() } else { (*set.value).clone() }
+        if set.modify_index > 0 {
+            return (*set.value).clone();
+        }
+        if self.settings != AutopilotConfig::default() {
+            self.propose(Command::AutopilotSet { config: self.settings.clone(), cas: Some(0) }).await;
+        }
+        self.settings.clone()
     }
 
     fn sight(&self, now_: Duration) -> Sight {

@@ -20,7 +20,8 @@ fn founded(at: Timestamp) -> State {
 }
 
 fn after(state: &State, command: Command) -> State {
-    let envelope = Envelope { id: RequestId { origin: 1, sequence: 1 }, settled: 0, at: now(), command };
+    let envelope =
+        Envelope { id: RequestId { origin: 1, sequence: state.index() + 1 }, settled: 0, at: now(), command };
     let outcome = weft_state::apply(state, state.index() + 1, &envelope);
     outcome.reply.unwrap();
     outcome.state

@@ -309,9 +309,8 @@ pub(super) fn view(raft: &Raft) -> View {
     View {
         // Whoever has only voted belongs to nothing yet.
         initialized: !state.members.is_empty(),
-        reach: super::hello::Reach { term: state.term, last_log: state.last_log_index },
-        synced: super::hello::Reach::default(),
-        leads: raft.leads(),
+        last_log: state.last_log_index,
+        leads: raft.leads() && raft.contact().known_leader,
         changing: state.changing,
         members: state.members.into_iter().map(place).collect(),
     }

@@ -24,8 +24,8 @@ pub(crate) struct Hello {
     pub(super) time: Timestamp,
     /// Drawn at each start.
     pub(super) nonce: u64,
-    /// How often its data directory has been started on.
-    pub(super) boots: u64,
+    /// The count on its disk; see [`Identity::count`](super::identity::Identity::count).
+    pub(super) count: u64,
     /// The cluster that it belongs to.
     pub(super) cluster: Option<String>,
     /// Its log holds the cluster's membership.
@@ -37,9 +37,8 @@ pub(crate) struct Hello {
     pub(super) attempt: u64,
     /// It takes part in its cluster: this start of it has been looked at.
     pub(super) settled: bool,
-    pub(super) reach: Reach,
-    /// What of it is certainly on the disk.
-    pub(super) synced: Reach,
+    /// The last entry of its log.
+    pub(super) last_log: u64,
 }
 
 impl Hello {
@@ -47,16 +46,6 @@ impl Hello {
     pub(super) fn placed(&self) -> (u64, Server) {
         (self.raft_id, self.server.clone())
     }
-}
-
-/// How far a server's vote and log go. In one term a log never becomes shorter, and terms only grow, so
-/// what was once synced is never above what is found later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Reach {
-    /// Of the vote.
-    pub(crate) term: u64,
-    pub(crate) last_log: u64,
 }
 
 /// What a server asks of another.
@@ -117,6 +106,8 @@ pub(super) enum Kind {
     Mendable,
     /// It must not start with this disk.
     Lasting,
+    /// It is not in the cluster any more.
+    Removed,
 }
 
 /// How a question went.

@@ -16,8 +16,9 @@ pub(crate) struct Identity {
     /// The number under which it votes. Drawn once, never reused.
     pub(crate) raft_id: u64,
     pub(crate) datacenter: String,
-    /// How often the directory has been started on.
-    pub(crate) boots: u64,
+    /// Grows with each start, and with each minute of running. Others remember it: a disk that counts less
+    /// than it did is an older copy.
+    pub(crate) count: u64,
     /// The cluster that it belongs to, for ever.
     pub(crate) cluster: Option<String>,
     pub(crate) pledge: Option<Pledge>,
@@ -29,14 +30,14 @@ pub(crate) struct Identity {
     pub(crate) left: bool,
     /// Its cluster does not take it back; starts on it end here.
     pub(crate) refused: Option<String>,
-    /// The last start that each peer has named.
-    pub(crate) peers: BTreeMap<u64, Start>,
+    /// The last count that each peer has named.
+    pub(crate) peers: BTreeMap<u64, Count>,
 }
 
-/// One start of a server.
+/// A server's count, and in which of its starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Start {
-    pub(crate) boots: u64,
+pub(crate) struct Count {
+    pub(crate) count: u64,
     pub(crate) nonce: u64,
 }
 

@@ -2,8 +2,8 @@
 
 use weft_raft::Server;
 
-use super::hello::{Hello, PROTOCOL, Reach, Refused};
-use super::identity::Start;
+use super::hello::{Hello, PROTOCOL, Refused};
+use super::identity::Count;
 use super::machine::View;
 use super::refusal;
 
@@ -52,28 +52,22 @@ pub(super) fn clock(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
     Err(refusal::clock(seconds))
 }
 
-/// Whether a server that starts has forgotten what it is known to have had: starts, terms, entries.
+/// Whether a server that starts has forgotten what it is known to have had: starts, minutes, entries.
 /// Whoever takes part already is always ahead of what it said.
-pub(super) fn memory(theirs: &Hello, last: Start, had: Reach, view: &View) -> Result<(), Refused> {
+pub(super) fn memory(theirs: &Hello, last: Count, view: &View) -> Result<(), Refused> {
     if theirs.settled {
         return Ok(());
     }
-    // The number is on the disk before anybody hears of it, so no two starts have the same one.
-    let again = theirs.boots == last.boots && theirs.nonce != last.nonce && last.boots > 0;
-    if theirs.boots < last.boots || again {
-        let (known, found) =
-            (format!("it has been started {} times", last.boots), format!("{} times", theirs.boots.saturating_sub(1)));
-        return Err(refusal::old_disk(&known, &found));
+    // A start counts on the disk before anybody hears of it, so no two starts have the same count.
+    let again = theirs.count == last.count && theirs.nonce != last.nonce && last.count > 0;
+    if theirs.count < last.count || again {
+        let known = format!("the others have seen it at start or minute {}", last.count);
+        return Err(refusal::old_disk(&known, &format!("it is before {}", theirs.count)));
     }
-    let Reach { term, last_log } = theirs.reach;
     let matched = view.members.get(&theirs.raft_id).and_then(|member| member.matched).unwrap_or(0);
-    let entry = if had.term == term { had.last_log.max(matched) } else { matched };
-    if last_log < entry {
-        let (known, found) = (format!("it has had log entry {entry}"), format!("the log ends at {last_log}"));
-        return Err(refusal::old_disk(&known, &found));
-    }
-    if term < had.term {
-        let (known, found) = (format!("it has been in term {}", had.term), format!("the last is {term}"));
+    if theirs.last_log < matched {
+        let (known, found) =
+            (format!("it has had log entry {matched}"), format!("the log ends at {}", theirs.last_log));
         return Err(refusal::old_disk(&known, &found));
     }
     Ok(())

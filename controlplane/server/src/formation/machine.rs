@@ -18,8 +18,8 @@ use std::time::Duration;
 use weft_model::Timestamp;
 use weft_raft::{Server, TransportError};
 
-use super::hello::{Answer, Asked, Hello, Kind, Outcome, PROTOCOL, Question, Reach, Refused, Verdict};
-use super::identity::{Identity, Pledge, Start};
+use super::hello::{Answer, Asked, Hello, Kind, Outcome, PROTOCOL, Question, Refused, Verdict};
+use super::identity::{Count, Identity, Pledge};
 use super::judge;
 
 /// A server that was heard of within this time is there.
@@ -32,6 +32,8 @@ const REST_MAX: Duration = Duration::from_secs(2);
 const LOOK_AROUND: Duration = Duration::from_millis(1500);
 /// Others get this long to come up before being refused by all of them counts.
 const REFUSED_FOR: Duration = Duration::from_secs(3);
+/// How often a running server's count grows: an image of a disk that is older than this is found out.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// A question about a rival that is older than this is asked again.
 const RIVAL_ASKED: Duration = Duration::from_secs(3);
 
@@ -51,8 +53,8 @@ pub(crate) struct Me {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct View {
     pub(crate) initialized: bool,
-    pub(crate) reach: Reach,
-    pub(crate) synced: Reach,
+    pub(crate) last_log: u64,
+    /// It leads, and a quorum has just shown that it does.
     pub(crate) leads: bool,
     pub(crate) changing: bool,
     pub(crate) members: BTreeMap<u64, Placed>,
@@ -115,6 +117,8 @@ pub(crate) struct Machine {
     /// Raft may vote and lead.
     open: bool,
     started: Duration,
+    /// When the count last grew.
+    counted: Duration,
     peers: BTreeMap<u64, Peer>,
     own_addresses: BTreeSet<String>,
     heard_of: BTreeSet<String>,
@@ -122,8 +126,6 @@ pub(crate) struct Machine {
     moved: BTreeSet<u64>,
     /// Who does not even listen, and why.
     refusals: BTreeMap<String, String>,
-    /// How far each peer's disk is known to reach.
-    floors: BTreeMap<u64, Reach>,
     /// Who has nothing against this server since it started.
     passed: BTreeSet<u64>,
     /// Who has pledged themselves to the founding under way.
@@ -140,12 +142,12 @@ impl Machine {
             identity,
             view,
             started: moment.now,
+            counted: moment.now,
             peers: BTreeMap::new(),
             own_addresses: BTreeSet::new(),
             heard_of: BTreeSet::new(),
             moved: BTreeSet::new(),
             refusals: BTreeMap::new(),
-            floors: BTreeMap::new(),
             passed: BTreeSet::new(),
             pledged: BTreeSet::new(),
             since: moment.now,
@@ -173,15 +175,14 @@ impl Machine {
             version: self.me.version.clone(),
             time: moment.wall,
             nonce: self.me.nonce,
-            boots: self.identity.boots,
+            count: self.identity.count,
             cluster: self.identity.cluster.clone(),
             initialized: self.view.initialized,
             expect: self.me.expect,
             pledge: self.identity.pledge.clone(),
             attempt: self.identity.attempt,
             settled: self.is_settled(),
-            reach: self.view.reach,
-            synced: self.view.synced,
+            last_log: self.view.last_log,
         }
     }
 
@@ -304,7 +305,7 @@ impl Machine {
             return vec![Action::Stop(why)];
         }
         if self.view.initialized {
-            return self.tend();
+            return self.tend(moment.now);
         }
         if self.identity.founding {
             let members = self.identity.pledge.as_ref().map(|pledge| pledge.members.clone()).unwrap_or_default();
@@ -329,12 +330,11 @@ impl Machine {
 
     fn judge(&mut self, theirs: &Hello, moment: Moment, actions: &mut Vec<Action>) -> Verdict {
         let ours = self.hello(moment);
-        let had = self.floors.get(&theirs.raft_id).copied().unwrap_or_default();
         let last = self.identity.peers.get(&theirs.raft_id).copied().unwrap_or_default();
         let found = judge::fits(theirs, &ours)
             .and_then(|()| judge::is_not_us(theirs, &ours))
             .and_then(|()| judge::clock(theirs, &ours))
-            .and_then(|()| judge::memory(theirs, last, had, &self.view))
+            .and_then(|()| judge::memory(theirs, last, &self.view))
             .and_then(|()| judge::membership(theirs, &self.view));
         match found {
             Err(refused) => Verdict::Refused(refused),
@@ -380,11 +380,9 @@ impl Machine {
         if hello.pledge.is_some() && hello.pledge == self.identity.pledge {
             self.pledged.insert(id);
         }
-        let floor = self.floors.entry(id).or_default();
-        *floor = hello.synced.max(*floor);
-        let start = self.identity.peers.entry(id).or_default();
-        if hello.boots > start.boots {
-            *start = Start { boots: hello.boots, nonce: hello.nonce };
+        let known = self.identity.peers.entry(id).or_default();
+        if hello.count > known.count {
+            *known = Count { count: hello.count, nonce: hello.nonce };
         }
         let moved = self.peers.get(&id).is_none_or(|peer| peer.hello.server.address != hello.server.address);
         if moved {
@@ -414,10 +412,15 @@ impl Machine {
         if refused.kind == Kind::Foreign {
             self.refusals.insert(address.to_owned(), refused.why.clone());
         }
-        if refused.kind == Kind::Foreign || self.is_settled() || !by.initialized {
+        let stops = match refused.kind {
+            Kind::Foreign => false,
+            Kind::Mendable | Kind::Lasting => by.initialized && !self.is_settled(),
+            Kind::Removed => by.initialized,
+        };
+        if !stops {
             return Action::Warn(text);
         }
-        if refused.kind == Kind::Lasting {
+        if matches!(refused.kind, Kind::Lasting | Kind::Removed) {
             self.identity.refused = Some(refused.why.clone());
         }
         Action::Stop(text)
@@ -446,7 +449,11 @@ impl Machine {
     }
 
     /// The addresses in the membership follow their servers.
-    fn tend(&mut self) -> Vec<Action> {
+    fn tend(&mut self, now: Duration) -> Vec<Action> {
+        if self.open && now.saturating_sub(self.counted) >= COUNT_EVERY {
+            self.identity.count += 1;
+            self.counted = now;
+        }
         if !self.view.leads || self.view.changing {
             return vec![];
         }

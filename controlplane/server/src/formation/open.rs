@@ -36,7 +36,7 @@ pub(crate) fn open(data_dir: Option<&Path>, datacenter: &str, rejoin: Rejoin) ->
         (Some(identity), None) => identity,
         (None, dir) => Identity::new(dir.and_then(former_id).unwrap_or_else(draw), datacenter),
     };
-    identity.boots += 1;
+    identity.count += 1;
     keep.save(&identity)?;
     Ok(Opened { identity, keep, _lock: lock })
 }
@@ -122,7 +122,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = open(Some(dir.path()), "dc1", Rejoin::No).unwrap().identity;
         let second = open(Some(dir.path()), "dc1", Rejoin::No).unwrap().identity;
-        assert_eq!((first.raft_id, first.boots, second.boots), (second.raft_id, 1, 2));
+        assert_eq!((first.raft_id, first.count, second.count), (second.raft_id, 1, 2));
     }
 
     #[test]

@@ -59,11 +59,9 @@ pub(super) fn old_disk(known: &str, found: &str) -> Refused {
 }
 
 pub(super) fn removed() -> Refused {
-    lasting(
-        "this server was removed from its cluster. Start it once with --rejoin-as-new, which empties its data \
-         directory and joins as a new server"
-            .to_owned(),
-    )
+    let why = "this server was removed from its cluster. Start it once with --rejoin-as-new, which empties its data \
+               directory and joins as a new server";
+    Refused { why: why.to_owned(), kind: Kind::Removed }
 }
 
 fn foreign(why: String) -> Refused {

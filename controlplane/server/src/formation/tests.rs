@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use net::Net;
 
-use super::hello::{Kind, Reach, Verdict};
+use super::hello::{Kind, Verdict};
 use super::machine::Placed;
 
 #[test]
@@ -107,6 +107,19 @@ fn an_older_copy_of_a_disk_is_refused() {
 }
 
 #[test]
+fn an_image_of_a_running_server_is_refused_a_minute_later() {
+    let mut net = Net::new(3, 3, 3);
+    net.run(Duration::from_secs(10));
+    let image = net.servers[2].saved.clone();
+    net.run(Duration::from_secs(130));
+    net.servers[2].saved = image;
+    net.crash(2);
+    net.servers[2].up = true;
+    net.run(Duration::from_secs(3));
+    assert!(net.servers[2].saved.refused.is_some());
+}
+
+#[test]
 fn a_log_that_ends_before_what_the_leader_knows_is_refused() {
     let mut net = Net::new(3, 3, 3);
     net.run(Duration::from_secs(10));
@@ -117,7 +130,7 @@ fn a_log_that_ends_before_what_the_leader_knows_is_refused() {
         let placed = Placed { matched: Some(90), ..net.servers[0].view.members[&id].clone() };
         net.servers[server].view.members.insert(id, placed);
     }
-    net.servers[1].view.reach = Reach { term: 1, last_log: 89 };
+    net.servers[1].view.last_log = 89;
     net.servers[1].view.members.get_mut(&id).unwrap().matched = None;
     net.servers[1].up = true;
     net.run(Duration::from_secs(3));
@@ -187,5 +200,5 @@ fn a_removed_server_is_told_so_by_the_leader() {
     net.servers[0].view.leads = true;
     let view = net.servers[0].view.clone();
     net.servers[0].machine.receive_view(view);
-    assert!(matches!(net.ask(0, &hello), Verdict::Refused(refused) if refused.kind == Kind::Lasting));
+    assert!(matches!(net.ask(0, &hello), Verdict::Refused(refused) if refused.kind == Kind::Removed));
 }

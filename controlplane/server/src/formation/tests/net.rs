@@ -134,7 +134,7 @@ impl Net {
         let moment = self.moment();
         let nonce = self.rng.random();
         let node = &mut self.servers[server];
-        node.saved.boots += 1;
+        node.saved.count += 1;
         node.me.nonce = nonce;
         node.stopped = None;
         node.machine = Machine::new(node.me.clone(), node.saved.clone(), node.view.clone(), moment);
@@ -154,6 +154,7 @@ impl Net {
             let node = &mut self.servers[server];
             node.machine.receive_view(node.view.clone());
             let mut actions = node.machine.poll(moment);
+            node.saved = node.machine.identity.clone();
             let greets = self.now.as_millis() % GREET.as_millis() == 0;
             for address in node.machine.targets().into_iter().filter(|_| greets) {
                 actions.push(Action::Ask { address, question: Question::Greet });
