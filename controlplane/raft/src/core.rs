@@ -109,7 +109,8 @@ impl Core {
         let changed = async {
             while self.leader() == *known {
                 if metrics.changed().await.is_err() {
-                    return;
+                    // Raft has ended here; whoever waits must not try again at once.
+                    std::future::pending::<()>().await;
                 }
             }
         };

@@ -146,6 +146,7 @@ impl RaftNetworkV2<Types> for Peer {
         let _transfer = self.progress.begin_transfer();
         let last = snapshot.meta.last_log_id;
         let answer = tokio::select! {
+            biased;
             closed = cancel => return Err(StreamingError::Closed(closed)),
             answer = snapshot::send(self, vote, snapshot) => answer?,
         };

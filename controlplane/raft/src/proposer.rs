@@ -46,6 +46,7 @@ impl Proposer {
         let sequence = Sequence::new();
         loop {
             tokio::select! {
+                biased;
                 () = self.core.stop.cancelled() => break,
                 // Answered batches are let go of as they end.
                 Some(_) = batches.join_next() => {}

@@ -25,6 +25,7 @@ pub(crate) async fn watch(core: Arc<Core>) {
     marks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
             _ = marks.tick() => {
                 let Some(disk) = core.disk() else { return };
                 if let Err(error) = disk.log.mark().await {

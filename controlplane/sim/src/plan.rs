@@ -43,5 +43,7 @@ impl Plan {
 
 /// Random numbers for one purpose. Purposes do not disturb each other.
 pub(crate) fn dice(seed: u64, purpose: u64) -> SmallRng {
-    SmallRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose.wrapping_mul(0x2545_f491_4f6c_dd1d)))
+    SmallRng::seed_from_u64(
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose.wrapping_mul(0x2545_f491_4f6c_dd1d)),
+    )
 }

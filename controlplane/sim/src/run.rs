@@ -29,12 +29,14 @@ const AFTERWARDS: Duration = Duration::from_millis(500);
 pub fn run(seed: u64) -> Report {
     let _simulation = weft_raft::simulate(dice(seed, 4).next_u64());
     deaths::collect();
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_be_bytes()));
+    let runtime = builder.build();
     let report = match runtime {
         Ok(runtime) => runtime.block_on(simulate(Plan::of(seed))),
-        Err(error) => {
-            Report { violations: vec![crate::Violation::new("I20", error.to_string())], ..Report::default() }
-        }
+        Err(error) => Report { violations: vec![crate::Violation::new("I20", error.to_string())], ..Report::default() },
     };
     deaths::stop();
     report

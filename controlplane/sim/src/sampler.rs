@@ -12,10 +12,10 @@ use crate::cluster::Cluster;
 use crate::invariants::{committed, leaders};
 use crate::server::Server;
 
-const EVERY: Duration = Duration::from_millis(5);
+const EVERY: Duration = Duration::from_millis(20);
 
 /// How many looks pass until states are compared, which takes longer.
-const DEEP_EVERY: u32 = 8;
+const DEEP_EVERY: u32 = 3;
 
 /// How many states are kept to be compared with.
 const STATES: usize = 64;
@@ -25,7 +25,7 @@ pub(crate) struct Sampler {
     leaders: leaders::Leaders,
     pub(crate) committed: committed::Committed,
     /// The newest index that each run of a server has shown.
-    shown: HashMap<(u64, usize), u64>,
+    shown: HashMap<(u64, u64), u64>,
     states: BTreeMap<u64, (u64, Arc<State>)>,
 }
 
@@ -77,9 +77,9 @@ impl Sampler {
     }
 
     /// I4: what a server shows never goes back.
-    fn monotonic(&mut self, server: &Arc<Server>) {
+    fn monotonic(&mut self, server: &Server) {
         let index = server.store.current().index();
-        let before = self.shown.insert((server.id, Arc::as_ptr(server) as usize), index).unwrap_or(0);
+        let before = self.shown.insert((server.id, server.boot), index).unwrap_or(0);
         if index < before {
             self.cluster.violated("I4", format!("server {} went from index {before} back to {index}", server.id));
         }

@@ -14,6 +14,8 @@ use crate::plan::Plan;
 
 pub(crate) struct Server {
     pub(crate) id: u64,
+    /// Counts the runs of this server.
+    pub(crate) boot: u64,
     pub(crate) raft: Raft,
     pub(crate) store: Arc<Store>,
     /// Cancelled when it crashes.
@@ -40,9 +42,11 @@ impl Server {
         let gone = CancellationToken::new();
         let transport = net.transport(id, gone.clone());
         let (store, proposals) = Store::new(State::default());
-        let raft = Raft::start_on(SimDisk::boot(platter), config, Arc::clone(&store), proposals, transport).await?;
+        let disk = SimDisk::boot(platter);
+        let boot = disk.number();
+        let raft = Raft::start_on(disk, config, Arc::clone(&store), proposals, transport).await?;
         net.attach(id, raft.inbound());
-        Ok(Arc::new(Self { id, raft, store, gone }))
+        Ok(Arc::new(Self { id, boot, raft, store, gone }))
     }
 }
 

@@ -104,6 +104,7 @@ async fn answer(
         }
     };
     tokio::select! {
+        biased;
         answer = answers.next() => match answer {
             Some(Ok(frame)) => wire::decode(&frame).map_err(|error| broken(error).into()),
             Some(Err(error)) => Err(failed(error).into()),

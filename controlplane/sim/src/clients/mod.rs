@@ -42,14 +42,8 @@ pub(crate) fn start(cluster: &Arc<Cluster>, history: &History, stop: &Cancellati
     for id in 0..cluster.plan.clients {
         let mut dice = dice(cluster.plan.seed, 1000 + id);
         let patience = Duration::from_millis(if dice.random_bool(0.3) { 150 } else { 8_000 });
-        let client = Client {
-            id,
-            cluster: Arc::clone(cluster),
-            history: history.clone(),
-            dice,
-            stop: stop.clone(),
-            patience,
-        };
+        let client =
+            Client { id, cluster: Arc::clone(cluster), history: history.clone(), dice, stop: stop.clone(), patience };
         clients.spawn(client.run());
     }
     clients

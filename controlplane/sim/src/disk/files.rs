@@ -54,7 +54,9 @@ impl Files for SimFiles {
     }
 
     fn draft(&self, name: &str) -> io::Result<Box<dyn Draft>> {
-        self.with(|_| Ok(Box::new(Unfinished { files: self.clone(), name: name.to_owned(), bytes: vec![], safe: 0 }) as _))
+        self.with(|_| {
+            Ok(Box::new(Unfinished { files: self.clone(), name: name.to_owned(), bytes: vec![], safe: 0 }) as _)
+        })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

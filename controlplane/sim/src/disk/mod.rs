@@ -34,6 +34,11 @@ impl SimDisk {
         Arc::new(Self { platter: Arc::clone(platter), boot })
     }
 
+    /// Which run of the server this is.
+    pub(crate) fn number(&self) -> u64 {
+        self.boot
+    }
+
     fn files(&self, area: Area, place: &str) -> Arc<dyn Files> {
         Arc::new(SimFiles::new(Arc::clone(&self.platter), self.boot, area, PathBuf::from(place)))
     }

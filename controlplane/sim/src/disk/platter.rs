@@ -161,7 +161,10 @@ impl Platter {
             return Ok(());
         }
         self.failed = true;
-        Err(io::Error::new(io::ErrorKind::StorageFull, format!("simulated: the disk of server {} is full", self.server)))
+        Err(io::Error::new(
+            io::ErrorKind::StorageFull,
+            format!("simulated: the disk of server {} is full", self.server),
+        ))
     }
 
     pub(super) fn write(&mut self, batch: Batch) -> io::Result<()> {

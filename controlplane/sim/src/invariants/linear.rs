@@ -98,12 +98,7 @@ mod tests {
         assert!(!is_linearizable(&stale));
         let lost = [op(1, 2, Write(1)), op(3, 4, Read(None))];
         assert!(!is_linearizable(&lost));
-        let twice = [
-            op(1, 2, Write(1)),
-            op(3, 4, Read(Some(1))),
-            op(5, 6, Write(2)),
-            op(7, 8, Read(Some(1))),
-        ];
+        let twice = [op(1, 2, Write(1)), op(3, 4, Read(Some(1))), op(5, 6, Write(2)), op(7, 8, Read(Some(1)))];
         assert!(!is_linearizable(&twice));
         let unsure = [op(1, u64::MAX, Write(1)), op(2, 3, Read(None)), op(4, 5, Read(Some(1)))];
         assert!(is_linearizable(&unsure));
