@@ -138,7 +138,7 @@ impl Plan {
             pauses_or_clocks: numbers.iter().any(|number| number == "F2" || number == "F6"),
             faults: numbers,
             both_leader_cases: scenario.both_leader_cases.clone(),
-            ok_under_faults: 3,
+            ok_under_faults: 1,
             election_ms: 1600,
             recovery_ms: 30_000,
             versions: versions(&self.program),
