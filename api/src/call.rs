@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 use weft_model::{Command, Datacenter, NodeName, Reply};
 
 use crate::body;
@@ -29,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Where the client is, where that is known.
     pub(crate) caller: Option<IpAddr>,
+    /// Under which the client may send the same again.
+    pub(crate) request_id: Option<Uuid>,
 }
 
 impl Call {
@@ -86,6 +89,15 @@ impl Call {
     pub(crate) fn check_datacenter(&self, wanted: &str) -> Result<(), Refusal> {
         let own: &Datacenter = &self.host.agent.node.datacenter;
         if wanted.is_empty() || *own == wanted { Ok(()) } else { Err(Refusal::no_path_to_datacenter()) }
+    }
+
+    /// Proposes a command as [`Call::propose`] does; when the client named its request, at most once. For handlers whose
+    /// answer is made of the reply alone.
+    pub(crate) async fn propose_once(&self, command: Command) -> Result<Reply, Refusal> {
+        match self.request_id {
+            Some(id) => self.propose(Command::Once { id, command: Box::new(command) }).await,
+            None => self.propose(command).await,
+        }
     }
 
     /// Proposes a command and waits until it is applied here.

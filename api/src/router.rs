@@ -15,6 +15,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _, SizeAbove};
 use tracing::error;
+use uuid::Uuid;
 use weft_model::intention::DefaultPolicy;
 
 use crate::answer::{Answer, Layout, Outcome};
@@ -132,12 +133,20 @@ impl Pattern {
     }
 }
 
+/// The client's own name for its request. One that is no UUID could clash with another's.
+fn request_id(headers: &HeaderMap) -> Result<Option<Uuid>, Refusal> {
+    let Some(named) = headers.get("x-weft-request-id") else { return Ok(None) };
+    let id = named.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(|| Refusal::bad_request("X-Weft-Request-Id must be a UUID"))
+}
+
 async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
     let (head, content) = request.into_parts();
     let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
-    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller };
+    let request_id = request_id(&head.headers)?;
+    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller, request_id };
     if let Run::Upload(task) = route.run {
         call.check_datacenter(call.query.text("dc"))?;
         return complete(task(call, content)).await;

@@ -88,6 +88,9 @@ pub enum Command {
     RestoreChunk { id: Uuid, seq: u32, bytes: Bytes },
     /// Puts the state whose pieces have come in the place of what is there.
     RestoreCommit { id: Uuid, chunks: u32, sha256: [u8; 32] },
+    /// A command that its client may send again under the same id, to whichever server: applied once, and
+    /// answered as it was the first time.
+    Once { id: Uuid, command: Box<Command> },
     /// Changes nothing. Every server takes the hash of its state here.
     Mark,
     /// Changes nothing. Every server compares the hash that it took at `index`.

@@ -2,7 +2,8 @@
 
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
-use weft_model::{ApplyError, Envelope, Reply, RequestId};
+use uuid::Uuid;
+use weft_model::{ApplyError, Command, Envelope, Reply, RequestId};
 
 type Answer = Result<Reply, ApplyError>;
 
@@ -12,6 +13,10 @@ type Answer = Result<Reply, ApplyError>;
 #[serde(default)]
 pub(crate) struct Requests {
     origins: OrdMap<u64, Origin>,
+    /// What clients have asked for under ids of their own.
+    clients: OrdMap<Uuid, (u64, Answer)>,
+    /// Their ids by log index: the oldest are forgotten first.
+    client_order: OrdMap<u64, Uuid>,
 }
 
 /// What one run of one server has asked for.
@@ -28,6 +33,26 @@ impl Requests {
     /// its first try.
     const ORIGINS: usize = 256;
 
+    /// How many answers to ids of clients are remembered. A client that tries again does so soon.
+    const CLIENTS: usize = 1024;
+
+    /// The answer that a client has got to that command; nothing when it is new or has no id.
+    pub(crate) fn answer_again(&self, command: &Command) -> Option<Answer> {
+        let Command::Once { id, .. } = command else { return None };
+        self.clients.get(id).map(|(_, answer)| answer.clone())
+    }
+
+    fn remember_client(&mut self, id: Uuid, index: u64, answer: Answer) {
+        self.clients.insert(id, (index, answer));
+        self.client_order.insert(index, id);
+        while self.client_order.len() > Self::CLIENTS
+            && let Some((oldest, id)) = self.client_order.get_min().copied()
+        {
+            self.client_order.remove(&oldest);
+            self.clients.remove(&id);
+        }
+    }
+
     /// The answer that a request has got; nothing when it is new.
     pub(crate) fn answer(&self, id: RequestId) -> Option<Answer> {
         let origin = self.origins.get(&id.origin)?;
@@ -38,6 +63,9 @@ impl Requests {
     }
 
     pub(crate) fn remember(&mut self, envelope: &Envelope, index: u64, answer: Answer) {
+        if let Command::Once { id, .. } = &envelope.command {
+            self.remember_client(*id, index, answer.clone());
+        }
         let RequestId { origin, sequence } = envelope.id;
         if !self.origins.contains_key(&origin) && self.origins.len() >= Self::ORIGINS {
             let oldest = self.origins.iter().min_by_key(|(_, origin)| origin.newest).map(|(origin, _)| *origin);
@@ -51,7 +79,7 @@ impl Requests {
 
     /// How many answers are remembered.
     pub(crate) fn len(&self) -> usize {
-        self.origins.values().map(|origin| origin.answers.len()).sum()
+        self.origins.values().map(|origin| origin.answers.len()).sum::<usize>() + self.clients.len()
     }
 
     /// Remembers also what another state remembers.
@@ -63,6 +91,11 @@ impl Requests {
                 origin.answers.insert(*sequence, answer.clone());
             }
             origin.settle(theirs.settled);
+        }
+        for (index, id) in &other.client_order {
+            if let Some((_, answer)) = other.clients.get(id) {
+                self.remember_client(*id, *index, answer.clone());
+            }
         }
     }
 }
@@ -101,6 +134,27 @@ mod tests {
         assert!(matches!(requests.answer(RequestId { origin: 1, sequence: 5 }), Some(Err(_))));
         assert_eq!(requests.answer(RequestId { origin: 1, sequence: 20_001 }), None);
         assert_eq!(requests.answer(RequestId { origin: 2, sequence: 5 }), None);
+    }
+
+    #[test]
+    fn an_id_of_a_client_is_answered_as_the_first_time_until_many_came_after_it() {
+        let mut requests = Requests::default();
+        let once = |id: u128| Command::Once {
+            id: Uuid::from_u128(id),
+            command: Box::new(Command::CaIssue { service: "web".into() }),
+        };
+        let mut remember = |id: u64, index: u64| {
+            let request = RequestId { origin: 1, sequence: index };
+            let envelope = Envelope { id: request, settled: index, at: Timestamp(0), command: once(id.into()) };
+            requests.remember(&envelope, index, Ok(Reply::Serial(index)));
+        };
+        (1..=2000).for_each(|index| remember(index, index));
+        assert_eq!(requests.answer_again(&once(2000)), Some(Ok(Reply::Serial(2000))));
+        assert_eq!(requests.answer_again(&once(1)), None);
+        assert_eq!(requests.clients.len(), Requests::CLIENTS);
+        let mut other = Requests::default();
+        other.add(&requests);
+        assert_eq!(other.answer_again(&once(1999)), Some(Ok(Reply::Serial(1999))));
     }
 
     #[test]

@@ -53,7 +53,7 @@ async fn write(call: &Call, ops: Vec<request::Op>) -> Outcome {
         return Ok(answer(Err(unfit), None));
     }
     let ops: Vec<TxnOp> = ops.into_iter().map(|op| op.op).collect();
-    match call.propose(Command::Txn(ops)).await? {
+    match call.propose_once(Command::Txn(ops)).await? {
         Reply::Txn(outcome) => Ok(answer(outcome, None)),
         Reply::Done | Reply::Swapped(_) | Reply::Serial(_) => Err(Refusal::failed("the transaction gave no results")),
     }

@@ -30,7 +30,7 @@ pub struct Outcome {
 /// Applies the entry at log index `index`. A function of its arguments alone.
 #[must_use]
 pub fn apply(state: &State, index: u64, envelope: &Envelope) -> Outcome {
-    if let Some(reply) = state.requests.answer(envelope.id) {
+    if let Some(reply) = state.requests.answer(envelope.id).or_else(|| state.requests.answer_again(&envelope.command)) {
         return Outcome { state: State { index, ..state.clone() }, reply, changed: Changes::default() };
     }
     let mut txn = Txn { state: state.clone(), index, at: envelope.at, touched: BTreeSet::new() };
@@ -89,6 +89,7 @@ impl Txn {
             Command::Txn(ops) => Ok(self.transaction(ops)),
             Command::KvReap { upto } => Ok(self.kv_reap(*upto)),
             Command::AutopilotSet { config, cas } => Ok(self.autopilot_set(config, *cas)),
+            Command::Once { command, .. } => self.run(command),
             Command::RestoreChunk { id, seq, bytes } => self.restore_chunk(*id, *seq, bytes),
             Command::RestoreCommit { id, chunks, sha256 } => self.restore_commit(*id, *chunks, sha256),
             // What they ask for is done beside the state.
