@@ -100,6 +100,18 @@ pub(super) struct Run {
     place: Where,
 }
 
+/// Returns at the first signal that asks for the end.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else { return std::future::pending().await };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
 impl Run {
     pub(super) fn act(&self) -> Result<u8> {
         let plan = self.plan()?;
@@ -124,7 +136,13 @@ impl Run {
             }
             return spaces::again(&args, true);
         }
-        let code = tokio::runtime::Runtime::new()?.block_on(runner::run(&plan))?;
+        let code = tokio::runtime::Runtime::new()?.block_on(async {
+            // The first process of a namespace dies of no signal that it does not ask for.
+            tokio::select! {
+                code = runner::run(&plan) => code,
+                () = interrupted() => bail!("interrupted"),
+            }
+        })?;
         if code == 0 {
             // Disks are evidence only where something failed.
             let _ = std::fs::remove_dir_all(plan.dir.join("data"));

@@ -51,16 +51,18 @@ pub(super) async fn await_writes(cluster: &Cluster, patience: Duration) {
     let _ = cluster.await_leader(patience).await;
 }
 
-/// Waits until all members have applied the same, or the time is over: then the judges see who is behind.
-pub(super) async fn converge(cluster: &Cluster, patience: Duration) {
+/// Waits until all members have applied the same, or the time is over: then the judges see who is behind. Tells whether
+/// anybody leads: without a leader every last read would only run into its time limit.
+pub(super) async fn converge(cluster: &Cluster, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         let views = cluster.views().await;
         let applied: Vec<u64> = views.values().map(|view| view.applied).collect();
         let equal = applied.iter().all(|index| *index == applied[0]);
         if !applied.is_empty() && applied.len() == cluster.members().len() && equal {
-            return;
+            return true;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    cluster.leader().await.is_some()
 }

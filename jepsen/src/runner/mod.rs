@@ -26,6 +26,8 @@ use crate::workload::{self, Load, Workload};
 const WARM_UP: Duration = Duration::from_secs(4);
 /// Load after the healing.
 const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How long the last reads of one workload may take.
+const LAST_READS: Duration = Duration::from_secs(120);
 /// How long a cluster may take to form.
 const FORMATION: Duration = Duration::from_secs(60);
 
@@ -99,9 +101,11 @@ async fn act(plan: &Plan, cluster: &Arc<Cluster>, recorder: &Recorder, config: &
         done.context("load did not stop")?.context("load")?;
     }
     config.end_ns = recorder.now_ns();
-    healing::converge(cluster, Duration::from_secs(30)).await;
-    for workload in &workloads {
-        load.finish(&**workload).await;
+    if healing::converge(cluster, Duration::from_secs(30)).await {
+        for workload in &workloads {
+            let read = tokio::time::timeout(LAST_READS, load.finish(&**workload)).await;
+            read.with_context(|| format!("the last reads of {} took too long", workload.name()))?;
+        }
     }
     config.end_ns = recorder.now_ns();
     Ok(())
