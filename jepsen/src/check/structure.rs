@@ -66,7 +66,8 @@ fn committed_never_changes(dumps: &[&Dump]) -> Vec<Finding> {
     for (dump, id) in dumps.iter().filter_map(|dump| Some((dump, dump.committed()?))) {
         let (term, server) = *committed.entry(id.index).or_insert((id.term, &dump.server));
         if term != id.term {
-            let text = format!("index {} is of term {term} on {server} and of term {} on {}", id.index, id.term, dump.server);
+            let text =
+                format!("index {} is of term {term} on {server} and of term {} on {}", id.index, id.term, dump.server);
             findings.push(found("committed-changed", &dump.server, text));
         }
     }
@@ -112,11 +113,7 @@ fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
         }
         let restarted = before.boot != after.boot;
         // The commit index is not durable by itself: a restarted server learns it again.
-        let keys = if restarted {
-            DURABLE
-        } else {
-            RISING
-        };
+        let keys = if restarted { DURABLE } else { RISING };
         for key in keys {
             let (Some(was), Some(is)) = (before.number(key), after.number(key)) else { continue };
             if is < was {

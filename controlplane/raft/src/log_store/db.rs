@@ -171,9 +171,9 @@ fn family_options() -> Options {
 /// RocksDB always keeps a write-ahead log once it was open, but opens without one, as if nothing had
 /// been written; and it makes a new database where the pointer to the old one is missing.
 fn refuse_missing(path: &Path) -> Result<(), StartError> {
-    let files = fs::read_dir(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => StartError::damaged(path, "it is missing"),
-        _ => StartError::io(path)(error),
+    let files = fs::read_dir(path).map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        if missing { StartError::damaged(path, "it is missing") } else { StartError::io(path)(error) }
     })?;
     let names: Vec<_> = files.filter_map(Result::ok).map(|file| file.path()).collect();
     if !names.iter().any(|file| file.extension().is_some_and(|ext| ext == "log")) {
