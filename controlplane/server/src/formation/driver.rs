@@ -1,5 +1,6 @@
 //! Does what the [`Machine`] says: saves before it answers, asks peers, founds, stops.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -267,9 +268,9 @@ impl Driver {
     fn warn(&mut self, text: String) {
         let now = Instant::now();
         self.said.retain(|_, at| now - *at < SAY_EVERY);
-        if !self.said.contains_key(&text) {
-            tracing::warn!("{text}");
-            self.said.insert(text, now);
+        if let Entry::Vacant(entry) = self.said.entry(text) {
+            tracing::warn!("{}", entry.key());
+            entry.insert(now);
         }
     }
 

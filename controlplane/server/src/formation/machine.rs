@@ -12,30 +12,22 @@
 //! [`Machine::identity`] has changed when a call returns: it must be on the disk before any of the
 //! answers and actions of that call leave.
 
+mod founding;
+mod judging;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use weft_model::Timestamp;
 use weft_raft::{Server, TransportError};
 
-use super::hello::{Answer, Asked, Hello, Kind, Outcome, PROTOCOL, Question, Refused, Verdict};
-use super::identity::{Count, Identity, Pledge};
-use super::judge;
+use super::hello::{Answer, Asked, Hello, Outcome, PROTOCOL, Question, Verdict};
+use super::identity::{Count, Identity};
 
 /// A server that was heard of within this time is there.
 const PRESENT: Duration = Duration::from_secs(6);
-/// How long a founding waits for pledges.
-const PLEDGES_MAX: Duration = Duration::from_secs(5);
-/// How long it rests after one that was given up, times a draw.
-const REST_MAX: Duration = Duration::from_secs(2);
-/// Whoever expects nobody but has addresses to ask gives them this long.
-const LOOK_AROUND: Duration = Duration::from_millis(1500);
-/// Others get this long to come up before being refused by all of them counts.
-const REFUSED_FOR: Duration = Duration::from_secs(3);
 /// How often a running server's count grows: an image of a disk that is older than this is found out.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
-/// A question about a rival that is older than this is asked again.
-const RIVAL_ASKED: Duration = Duration::from_secs(3);
 
 /// What stays as it is for as long as the process runs.
 #[derive(Clone, Debug, Default)]
@@ -328,45 +320,6 @@ impl Machine {
         hello.raft_id == self.identity.raft_id && hello.nonce == self.me.nonce
     }
 
-    fn judge(&mut self, theirs: &Hello, moment: Moment, actions: &mut Vec<Action>) -> Verdict {
-        let ours = self.hello(moment);
-        let last = self.identity.peers.get(&theirs.raft_id).copied().unwrap_or_default();
-        let found = judge::fits(theirs, &ours)
-            .and_then(|()| judge::is_not_us(theirs, &ours))
-            .and_then(|()| judge::clock(theirs, &ours))
-            .and_then(|()| judge::memory(theirs, last, &self.view))
-            .and_then(|()| judge::membership(theirs, &self.view));
-        match found {
-            Err(refused) => Verdict::Refused(refused),
-            Ok(()) => self.judge_rivals(theirs, moment.now, actions),
-        }
-    }
-
-    /// Another server that goes by one of its names is asked whether it is still there.
-    fn judge_rivals(&mut self, theirs: &Hello, now: Duration, actions: &mut Vec<Action>) -> Verdict {
-        let mut verdict = Verdict::Fine;
-        for (id, peer) in &mut self.peers {
-            let clash = match *id == theirs.raft_id {
-                true if peer.hello.nonce == theirs.nonce => Ok(()),
-                // The port is its own: it was started again.
-                true if peer.hello.server.address == theirs.server.address => Ok(()),
-                true => Err(super::refusal::copied(&peer.hello.server)),
-                false => judge::names(&theirs.server, &peer.hello.server),
-            };
-            let Err(refused) = clash else { continue };
-            if peer.asked.is_some_and(|asked| peer.heard > asked && now.saturating_sub(asked) < RIVAL_ASKED * 2) {
-                return Verdict::Refused(refused);
-            }
-            if peer.asked.is_none_or(|asked| now.saturating_sub(asked) > RIVAL_ASKED) {
-                peer.asked = Some(now);
-                let address = peer.hello.server.address.clone();
-                actions.push(Action::Ask { address, question: Question::Greet });
-            }
-            verdict = Verdict::Pending;
-        }
-        verdict
-    }
-
     /// Remembers what a server says.
     fn note(&mut self, hello: &Hello, now: Duration, actions: &mut Vec<Action>) {
         let id = hello.raft_id;
@@ -405,41 +358,6 @@ impl Machine {
         });
     }
 
-    /// What to do when a server refuses this one. Whoever is in the cluster goes on; a server that is
-    /// not in one either may be the one at fault.
-    fn refused(&mut self, refused: &Refused, address: &str, by: &Hello) -> Action {
-        let text = format!("refused by the server at {address}: {}", refused.why);
-        if refused.kind == Kind::Foreign {
-            self.refusals.insert(address.to_owned(), refused.why.clone());
-        }
-        let stops = match refused.kind {
-            Kind::Foreign => false,
-            Kind::Mendable | Kind::Lasting => by.initialized && !self.is_settled(),
-            Kind::Removed => by.initialized,
-        };
-        if !stops {
-            return Action::Warn(text);
-        }
-        if matches!(refused.kind, Kind::Lasting | Kind::Removed) {
-            self.identity.refused = Some(refused.why.clone());
-        }
-        Action::Stop(text)
-    }
-
-    /// Every server that was to be asked is there and has nothing to do with this one: the fault is here.
-    /// An address that somebody else has by now does not count among others.
-    fn refused_by_all(&self, now: Duration) -> Option<String> {
-        let up = now.saturating_sub(self.started);
-        let alone = self.is_settled() && self.view.members.len() == 1 && up < REFUSED_FOR * 2;
-        let nobody = self.peers.is_empty() && self.passed.is_empty();
-        if up < REFUSED_FOR || !nobody || (self.is_settled() && !alone) {
-            return None;
-        }
-        let all = self.targets().iter().all(|target| self.refusals.contains_key(target));
-        let (address, why) = self.refusals.first_key_value().filter(|_| all)?;
-        Some(format!("refused by the server at {address}: {why}"))
-    }
-
     fn may_open(&self) -> bool {
         let own = self.identity.raft_id;
         let voters: BTreeSet<_> =
@@ -467,87 +385,5 @@ impl Machine {
         let Some((id, server)) = changed.map(|(id, server)| (id, server.clone())) else { return vec![] };
         self.moved.remove(&id);
         vec![Action::Rename { id, server }]
-    }
-
-    /// This server's answer to a founder.
-    fn promise(&mut self, pledge: &Pledge, now: Duration) -> Outcome {
-        if let Some(mine) = &self.identity.pledge {
-            return if mine == pledge { Outcome::Nothing } else { Outcome::NotPledged };
-        }
-        let meets_cluster = self.present(now).any(|hello| hello.cluster.is_some());
-        let free = !self.view.initialized && self.identity.cluster.is_none() && !meets_cluster;
-        if !free || !pledge.members.contains_key(&self.identity.raft_id) {
-            return Outcome::NotPledged;
-        }
-        self.identity.pledge = Some(pledge.clone());
-        Outcome::Nothing
-    }
-
-    /// Begins a founding when it is this server's turn.
-    fn begin(&mut self, moment: Moment) {
-        let expect = self.me.expect as usize;
-        let looking = expect == 1 && !self.targets().is_empty() && moment.now < self.started + LOOK_AROUND;
-        if expect == 0 || moment.now < self.rest_until || looking || self.identity.cluster.is_some() {
-            return;
-        }
-        let fresh = |hello: &&Hello| hello.cluster.is_none() && !hello.initialized && hello.expect == self.me.expect;
-        let mut members: BTreeMap<u64, Server> =
-            self.present(moment.now).filter(fresh).map(|hello| (hello.raft_id, hello.server.clone())).collect();
-        members.insert(self.identity.raft_id, self.me.server.clone());
-        if members.len() < expect || members.first_key_value().is_none_or(|(id, _)| *id != self.identity.raft_id) {
-            return;
-        }
-        let members: BTreeMap<_, _> = members.into_iter().take(expect).collect();
-        self.identity.attempt += 1;
-        let cluster = uuid::Builder::from_random_bytes(moment.draw.to_be_bytes()).into_uuid().to_string();
-        let (founder, attempt) = (self.identity.raft_id, self.identity.attempt);
-        self.identity.pledge = Some(Pledge { cluster, founder, attempt, members });
-        self.pledged.clear();
-        self.since = moment.now;
-    }
-
-    /// Asks for what is missing; founds when nothing is.
-    fn gather(&mut self, pledge: &Pledge, moment: Moment) -> Vec<Action> {
-        if pledge.founder != self.identity.raft_id {
-            let text = format!(
-                "waiting for server {} to found cluster {} with this one{}",
-                pledge.founder,
-                pledge.cluster,
-                pledge.members.get(&pledge.founder).map_or_else(String::new, |server| format!(": {server}"))
-            );
-            return if moment.now.saturating_sub(self.started) > PRESENT { vec![Action::Warn(text)] } else { vec![] };
-        }
-        let missing: Vec<_> = pledge
-            .members
-            .iter()
-            .filter(|(id, _)| **id != pledge.founder && !self.pledged.contains(id))
-            .map(|(_, server)| Action::Ask {
-                address: server.address.clone(),
-                question: Question::Pledge(pledge.clone()),
-            })
-            .collect();
-        if missing.is_empty() {
-            self.identity.cluster = Some(pledge.cluster.clone());
-            self.identity.founding = true;
-            return vec![Action::Found(pledge.members.clone())];
-        }
-        if moment.now.saturating_sub(self.since) > PLEDGES_MAX {
-            self.withdraw(moment);
-            return vec![];
-        }
-        missing
-    }
-
-    /// Gives a founding up. Those who have pledged themselves see it by the number of the attempt.
-    fn withdraw(&mut self, moment: Moment) {
-        let own = self.identity.pledge.as_ref().is_some_and(|pledge| pledge.founder == self.identity.raft_id);
-        if !own || self.identity.founding || self.view.initialized {
-            return;
-        }
-        self.identity.pledge = None;
-        self.identity.attempt += 1;
-        self.pledged.clear();
-        let share = u32::try_from(moment.draw & 0xff).unwrap_or(0);
-        self.rest_until = moment.now + REST_MAX * share / 256;
     }
 }

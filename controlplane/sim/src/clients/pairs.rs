@@ -16,7 +16,7 @@ impl Client {
     /// A transaction over both keys, or one that writes both and then fails.
     pub(super) async fn write_pair(&mut self) {
         let number = self.history.tick();
-        let fails = number % 4 == 0;
+        let fails = number.is_multiple_of(4);
         let value = if fails { NEVER.to_owned() } else { format!("v{number}") };
         let mut ops = vec![TxnOp::Kv(KvOp::set(ONE, value.clone())), TxnOp::Kv(KvOp::set(OTHER, value))];
         if fails {

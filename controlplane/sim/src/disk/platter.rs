@@ -233,8 +233,8 @@ mod tests {
 
     #[test]
     fn what_is_removed_is_that_range_alone() {
-        let mut table = Table::default();
-        table.entries = (0..10).map(|index| (index, vec![])).collect();
+        let entries = (0..10).map(|index| (index, vec![])).collect();
+        let mut table = Table { entries, ..Table::default() };
         let batch = |_| Batch::of([Change::Remove(3..5), Change::Remove(8..u64::MAX)]);
         table.apply(&batch(()));
         assert_eq!(table.entries.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 5, 6, 7]);

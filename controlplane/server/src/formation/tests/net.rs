@@ -155,7 +155,7 @@ impl Net {
             node.machine.receive_view(node.view.clone());
             let mut actions = node.machine.poll(moment);
             node.saved = node.machine.identity.clone();
-            let greets = self.now.as_millis() % GREET.as_millis() == 0;
+            let greets = self.now.as_millis().is_multiple_of(GREET.as_millis());
             for address in node.machine.targets().into_iter().filter(|_| greets) {
                 actions.push(Action::Ask { address, question: Question::Greet });
             }
