@@ -4,7 +4,7 @@
 //! datagram ─> Message ─question─> Asked ─answer(State)─> Reply ─fit─> datagram
 //! ```
 //!
-//! What a name asks for ([`question`]) and what the state says to it ([`answer`]) are pure; sockets,
+//! What a name asks for (`question`) and what the state says to it (`answer`) are pure; sockets,
 //! the clock and recursors are at the edge ([`serve`]). Reads are stale: any server answers, leader
 //! or none, from what it has applied.
 
