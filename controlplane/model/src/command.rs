@@ -9,14 +9,18 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::acl::AclOp;
 use crate::autopilot::AutopilotConfig;
 use crate::ca::CaState;
 use crate::catalog::Node;
 use crate::config_entry::{ConfigEntry, Kind};
+use crate::coordinate::NodeCoordinate;
+use crate::event::UserEvent;
 use crate::health::CheckStatus;
 use crate::intention::{Action, Permission};
 use crate::kv::{Key, KvOp};
 use crate::names::{CheckId, NodeName, ServiceId, ServiceName};
+use crate::prepared_query::PreparedQuery;
 use crate::registration::Registration;
 use crate::session::{Session, SessionId};
 use crate::time::Timestamp;
@@ -84,6 +88,18 @@ pub enum Command {
     KvReap { upto: u64 },
     /// Replaces autopilot's settings. `cas`: only if their modify index is this.
     AutopilotSet { config: AutopilotConfig, cas: Option<u64> },
+    /// A new prepared query; its id is the proposer's choice.
+    QueryCreate(Box<PreparedQuery>),
+    /// Replaces a prepared query that exists.
+    QueryUpdate(Box<PreparedQuery>),
+    /// Removes a prepared query that exists.
+    QueryDelete(Uuid),
+    /// New places of nodes; those of nodes that nobody knows are passed over.
+    CoordinatesUpdate(Vec<NodeCoordinate>),
+    /// Tells all agents of an event. Its time is given by the log.
+    EventFire(Box<UserEvent>),
+    /// A change of access control.
+    Acl(Box<AclOp>),
     /// A piece of a state to be restored. The first piece of another restore drops this one.
     RestoreChunk { id: Uuid, seq: u32, bytes: Bytes },
     /// Puts the state whose pieces have come in the place of what is there.

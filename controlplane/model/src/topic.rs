@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::acl::AclTable;
 use crate::config_entry::Kind;
 use crate::kv::Key;
 use crate::names::{NodeName, ServiceId, ServiceName};
@@ -50,6 +51,14 @@ pub enum Topic {
     Timekeeper,
     /// Autopilot's settings.
     Autopilot,
+    /// The prepared queries. They change seldom, and a template may answer for any name.
+    Queries,
+    /// The network coordinates of all nodes.
+    Coordinates,
+    /// The user events.
+    Events,
+    /// A table of access control.
+    Acl(AclTable),
     /// Everything at once: a snapshot was put in the place of what was there.
     Everything,
 }

@@ -1,9 +1,15 @@
 //! The tables that follow from the stored ones. They are neither stored nor sent.
 
 use imbl::{OrdMap, OrdSet};
+use uuid::Uuid;
+use uuid::Uuid;
+use weft_model::acl::{SecretHash, Token};
 use weft_model::catalog::{Node, Service};
 use weft_model::health::Check;
-use weft_model::{CheckId, Key, NodeName, ServiceId, ServiceName, Session, SessionId};
+use weft_model::prepared_query::PreparedQuery;
+use weft_model::{CheckId, Key, NodeName, ServiceId, ServiceName, Session, SessionId, Timestamp};
+
+use crate::acl::AclTables;
 
 /// Secondary orders of the primary tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,8 +23,18 @@ pub(crate) struct Derived {
     pub(crate) sessions_on: OrdSet<(NodeName, SessionId)>,
     /// Sessions by the checks that they depend on.
     pub(crate) sessions_by_check: OrdSet<(NodeName, CheckId, SessionId)>,
+    /// Prepared queries by their folded name. A template without a name has the empty one.
+    pub(crate) query_names: OrdMap<String, Uuid>,
+    /// Prepared queries by the session that they end with.
+    pub(crate) queries_of: OrdSet<(SessionId, Uuid)>,
     /// Locked keys by their holder.
     pub(crate) held: OrdSet<(SessionId, Key)>,
+    /// Tokens by the digest of their secret.
+    pub(crate) tokens: OrdMap<SecretHash, Uuid>,
+    /// Tokens by the end of their time.
+    pub(crate) expiring: OrdSet<(Timestamp, Uuid)>,
+    pub(crate) policy_names: OrdMap<String, Uuid>,
+    pub(crate) role_names: OrdMap<String, Uuid>,
 }
 
 impl Derived {
@@ -64,6 +80,24 @@ impl Derived {
         }
     }
 
+    pub(crate) fn add_query(&mut self, query: &PreparedQuery) {
+        if !query.name.is_empty() || query.is_template() {
+            self.query_names.insert(folded(&query.name), query.id);
+        }
+        if let Some(session) = query.session {
+            self.queries_of.insert((session, query.id));
+        }
+    }
+
+    pub(crate) fn remove_query(&mut self, query: &PreparedQuery) {
+        if !query.name.is_empty() || query.is_template() {
+            self.query_names.remove(&folded(&query.name));
+        }
+        if let Some(session) = query.session {
+            self.queries_of.remove(&(session, query.id));
+        }
+    }
+
     pub(crate) fn hold(&mut self, key: &Key, holder: Option<SessionId>) {
         if let Some(holder) = holder {
             self.held.insert((holder, key.clone()));
@@ -73,6 +107,33 @@ impl Derived {
     pub(crate) fn let_go(&mut self, key: &Key, holder: Option<SessionId>) {
         if let Some(holder) = holder {
             self.held.remove(&(holder, key.clone()));
+        }
+    }
+}
+
+/// DNS gives names in any case.
+pub(crate) fn folded(name: &str) -> String {
+    name.to_lowercase()
+
+    pub(crate) fn add_acl(&mut self, tables: &AclTables) {
+        for token in tables.tokens.values() {
+            self.add_token(&token.value);
+        }
+        self.policy_names = tables.policies.iter().map(|(id, policy)| (policy.value.name.clone(), *id)).collect();
+        self.role_names = tables.roles.iter().map(|(id, role)| (role.value.name.clone(), *id)).collect();
+    }
+
+    pub(crate) fn add_token(&mut self, token: &Token) {
+        self.tokens.insert(token.secret, token.accessor);
+        if let Some(expires) = token.expires {
+            self.expiring.insert((expires, token.accessor));
+        }
+    }
+
+    pub(crate) fn remove_token(&mut self, token: &Token) {
+        self.tokens.remove(&token.secret);
+        if let Some(expires) = token.expires {
+            self.expiring.remove(&(expires, token.accessor));
         }
     }
 }

@@ -8,6 +8,7 @@
 //! `apply` is pure: no clock, no randomness, no IO, ordered maps only. A [`State`] is made of persistent
 //! maps, so a clone costs nothing, a refused command leaves no trace, and readers never lock.
 
+mod acl;
 mod apply;
 mod codec;
 mod derived;
@@ -24,6 +25,7 @@ mod summary;
 mod view;
 mod waiters;
 
+pub use acl::{Grant, secret_hash};
 pub use apply::{Outcome, apply};
 pub use codec::DecodeError;
 pub use diff::CheckChange;

@@ -1,15 +1,19 @@
 //! The tables. Primary tables are stored and sent; the derived ones are rebuilt from them.
 
-use imbl::OrdMap;
+use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weft_model::autopilot::AutopilotConfig;
 use weft_model::ca::CaState;
 use weft_model::catalog::{Indexed, Node, Service};
 use weft_model::config_entry::{ConfigEntry, Kind};
+use weft_model::coordinate::NodeCoordinate;
+use weft_model::event::UserEvent;
 use weft_model::health::Check;
+use weft_model::prepared_query::PreparedQuery;
 use weft_model::{CheckId, Key, NodeName, ServiceId, Session, SessionId, Topic};
 
+use crate::acl::AclTables;
 use crate::derived::Derived;
 use crate::kv::KvTable;
 use crate::lock_delay::LockDelay;
@@ -38,6 +42,11 @@ pub struct State {
     /// Whose timers count.
     pub(crate) keeper: Uuid,
     pub(crate) autopilot: Option<Indexed<AutopilotConfig>>,
+    pub(crate) queries: OrdMap<Uuid, Indexed<PreparedQuery>>,
+    pub(crate) coordinates: OrdMap<NodeName, NodeCoordinate>,
+    /// The newest user events, oldest first.
+    pub(crate) events: Vector<UserEvent>,
+    pub(crate) acl: AclTables,
     /// The pieces of a restore that have come so far.
     pub(crate) staged: Option<Staged>,
     #[serde(skip)]
@@ -113,9 +122,13 @@ impl State {
         for session in self.sessions.values() {
             derived.add_session(&session.value);
         }
+        for query in self.queries.values() {
+            derived.add_query(&query.value);
+        }
         for (key, entry) in &self.kv.entries {
             derived.hold(key, entry.value.session);
         }
+        derived.add_acl(&self.acl);
         self.derived = derived;
     }
 

@@ -161,6 +161,7 @@ impl Txn {
             self.state.derived.node_ids.remove(&former.value.id);
             self.touch(Topic::Nodes);
             self.touch(Topic::Node(node.clone()));
+            self.remove_coordinate(node);
         }
     }
 

@@ -1,12 +1,16 @@
 //! `apply`: one function a command, over a transaction that is kept only when it succeeds.
 
+mod acl;
 mod autopilot;
 mod ca;
 mod catalog;
 mod check;
 mod config_entry;
+mod coordinate;
+mod event;
 mod intention;
 mod kv;
+mod prepared_query;
 mod restore;
 mod session;
 mod transaction;
@@ -89,7 +93,13 @@ impl Txn {
             Command::Txn(ops) => Ok(self.transaction(ops)),
             Command::KvReap { upto } => Ok(self.kv_reap(*upto)),
             Command::AutopilotSet { config, cas } => Ok(self.autopilot_set(config, *cas)),
+            Command::Acl(op) => self.acl(op),
             Command::Once { command, .. } => self.run(command),
+            Command::QueryCreate(query) => self.query_create(query),
+            Command::QueryUpdate(query) => self.query_update(query),
+            Command::QueryDelete(id) => self.query_delete(*id),
+            Command::CoordinatesUpdate(places) => Ok(self.coordinates_update(places)),
+            Command::EventFire(event) => Ok(self.event_fire(event)),
             Command::RestoreChunk { id, seq, bytes } => self.restore_chunk(*id, *seq, bytes),
             Command::RestoreCommit { id, chunks, sha256 } => self.restore_commit(*id, *chunks, sha256),
             // What they ask for is done beside the state.

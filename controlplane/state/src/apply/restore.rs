@@ -42,6 +42,8 @@ impl Txn {
         restored.serial = restored.serial.max(former.serial);
         restored.requests.add(&former.requests);
         restored.staged = None;
+        // What was fired since is no less fired, and its order goes on.
+        restored.events = former.events.clone();
         self.state = restored;
         self.touch(Topic::Everything);
     }
@@ -56,6 +58,13 @@ impl State {
         moved(&mut self.config, index);
         moved(&mut self.sessions, index);
         moved(&mut self.kv.entries, index);
+        moved(&mut self.acl.tokens, index);
+        moved(&mut self.acl.policies, index);
+        moved(&mut self.acl.roles, index);
+        moved(&mut self.acl.methods, index);
+        moved(&mut self.acl.rules, index);
+        self.acl.changed_at = index;
+        moved(&mut self.queries, index);
         self.ca = self.ca.as_ref().map(|ca| at(ca, index));
         self.autopilot = self.autopilot.as_ref().map(|config| at(config, index));
         let keys = self.delays.iter();

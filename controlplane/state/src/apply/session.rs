@@ -50,6 +50,7 @@ impl Txn {
         let session = former.value;
         self.state.derived.remove_session(&session);
         self.touch_session(&session);
+        self.end_queries_of(id);
         let keys: Vec<Key> = {
             let held = self.state.derived.held.range((id, Key::from(""))..);
             held.take_while(|(holder, _)| *holder == id).map(|(_, key)| key.clone()).collect()

@@ -1,10 +1,14 @@
 //! Reading: every query goes through a [`StateView`], which notes the topics that the answer depends on.
 
+mod acl;
 mod ca;
 mod catalog;
 mod config_entry;
+mod coordinate;
+mod event;
 mod intention;
 mod kv;
+mod prepared_query;
 mod session;
 
 use std::cell::RefCell;
@@ -96,6 +100,10 @@ fn table(topic: &Topic) -> Option<Topic> {
         | Topic::LockDelays
         | Topic::Timekeeper
         | Topic::Autopilot
+        | Topic::Acl(_)
+        | Topic::Queries
+        | Topic::Coordinates
+        | Topic::Events
         | Topic::Everything => None,
     }
 }

@@ -2,6 +2,7 @@
 // Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod extras;
 pub(crate) mod sessions;
 
 use std::collections::BTreeMap;
@@ -82,6 +83,12 @@ impl Answers {
         }
         ask("sessions".into(), &|view| format!("{:?}", view.sessions()));
         ask("autopilot".into(), &|view| format!("{:?}", view.autopilot()));
+        ask("queries".into(), &|view| format!("{:?}", view.queries()));
+        for name in ["q", "geo-web", "other"] {
+            ask(format!("query {name}"), &|view| format!("{:?}", view.resolve_query(name, "")));
+        }
+        ask("places".into(), &|view| format!("{:?}", view.coordinates()));
+        ask("events".into(), &|view| format!("{:?}", view.events()));
         ask("delays".into(), &|view| {
             view.note(weft_model::Topic::LockDelays);
             format!("{:?}", state.lock_delays().collect::<Vec<_>>())

@@ -140,6 +140,7 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
         });
     prop_oneof![
         12 => kv_op().prop_map(Command::Kv),
+        3 => super::extras::command(),
         4 => create,
         2 => (1u128..4).prop_map(|number| Command::SessionDestroy(sid(number))),
         1 => (1u128..4, 0u64..12).prop_map(|(number, modify_index)| Command::SessionExpire {
