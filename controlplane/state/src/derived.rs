@@ -2,7 +2,6 @@
 
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
-use uuid::Uuid;
 use weft_model::acl::{SecretHash, Token};
 use weft_model::catalog::{Node, Service};
 use weft_model::health::Check;
@@ -10,6 +9,7 @@ use weft_model::prepared_query::PreparedQuery;
 use weft_model::{CheckId, Key, NodeName, ServiceId, ServiceName, Session, SessionId, Timestamp};
 
 use crate::acl::AclTables;
+use crate::spellings::Spellings;
 
 /// Secondary orders of the primary tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,7 @@ pub(crate) struct Derived {
     pub(crate) by_name: OrdSet<(ServiceName, NodeName, ServiceId)>,
     /// Proxies and native instances by the mesh destination that they serve.
     pub(crate) by_destination: OrdSet<(ServiceName, NodeName, ServiceId)>,
+    pub(crate) spellings: Spellings,
     /// Checks by the instance they belong to; those of the node itself under the empty id.
     pub(crate) checks_of: OrdSet<(NodeName, ServiceId, CheckId)>,
     pub(crate) sessions_on: OrdSet<(NodeName, SessionId)>,
@@ -39,6 +40,7 @@ pub(crate) struct Derived {
 
 impl Derived {
     pub(crate) fn add_node(&mut self, name: &NodeName, node: &Node) {
+        self.spellings.add_node(name);
         if !node.id.is_empty() {
             self.node_ids.insert(node.id.clone(), name.clone());
         }
@@ -46,8 +48,10 @@ impl Derived {
 
     pub(crate) fn add_service(&mut self, node: &NodeName, service: &Service) {
         self.by_name.insert((service.name.clone(), node.clone(), service.id.clone()));
+        self.spellings.add_service(&service.name);
         if let Some(destination) = service.mesh_destination() {
             self.by_destination.insert((destination.clone(), node.clone(), service.id.clone()));
+            self.spellings.add_service(destination);
         }
     }
 
@@ -55,6 +59,11 @@ impl Derived {
         self.by_name.remove(&(service.name.clone(), node.clone(), service.id.clone()));
         if let Some(destination) = service.mesh_destination() {
             self.by_destination.remove(&(destination.clone(), node.clone(), service.id.clone()));
+        }
+        for name in std::iter::once(&service.name).chain(service.mesh_destination()) {
+            if !self.names_service(name) {
+                self.spellings.remove_service(name);
+            }
         }
     }
 
@@ -109,11 +118,6 @@ impl Derived {
             self.held.remove(&(holder, key.clone()));
         }
     }
-}
-
-/// DNS gives names in any case.
-pub(crate) fn folded(name: &str) -> String {
-    name.to_lowercase()
 
     pub(crate) fn add_acl(&mut self, tables: &AclTables) {
         for token in tables.tokens.values() {
@@ -136,4 +140,9 @@ pub(crate) fn folded(name: &str) -> String {
             self.expiring.remove(&(expires, token.accessor));
         }
     }
+}
+
+/// DNS gives names in any case.
+pub(crate) fn folded(name: &str) -> String {
+    name.to_lowercase()
 }

@@ -18,6 +18,7 @@ mod kv;
 mod lock_delay;
 mod ops;
 mod requests;
+mod spellings;
 mod staged;
 mod state;
 mod store;

@@ -159,6 +159,7 @@ impl Txn {
         }
         if let Some(former) = self.state.nodes.remove(node) {
             self.state.derived.node_ids.remove(&former.value.id);
+            self.state.derived.spellings.remove_node(node);
             self.touch(Topic::Nodes);
             self.touch(Topic::Node(node.clone()));
             self.remove_coordinate(node);

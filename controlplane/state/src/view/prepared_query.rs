@@ -7,13 +7,11 @@ use uuid::Uuid;
 use weft_model::Topic;
 use weft_model::catalog::{Indexed, Meta};
 use weft_model::health::CheckStatus;
+use weft_model::names::parse_uuid;
 use weft_model::prepared_query::{PreparedQuery, ServiceQuery};
 
 use super::{Instance, StateView};
 use crate::derived::folded;
-
-/// With its hyphens: other spellings are names.
-const UUID_LENGTH: usize = 36;
 
 impl StateView<'_> {
     /// One prepared query.
@@ -40,7 +38,7 @@ impl StateView<'_> {
         if id_or_name.is_empty() {
             return Ok(None);
         }
-        let by_id = Uuid::parse_str(id_or_name).ok().filter(|_| id_or_name.len() == UUID_LENGTH);
+        let by_id = parse_uuid(id_or_name).ok();
         if let Some(query) = by_id.and_then(|id| self.state.queries.get(&id)) {
             if query.value.is_template() {
                 return Err("prepared query templates can only be resolved up by name, not by ID".into());
