@@ -11,6 +11,7 @@ pub mod process;
 pub mod recovery;
 pub mod restore;
 pub mod set;
+pub mod slowness;
 pub mod structure;
 #[cfg(test)]
 pub(crate) mod testing;

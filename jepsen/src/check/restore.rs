@@ -25,9 +25,14 @@ impl Checker for Restore {
         let ops: Vec<&Op> = run.of("operator").collect();
         let mut findings = index_goes_back(&ops);
         findings.extend(states(&ops));
-        let restored = ops.iter().any(|op| op.call() == "restore" && op.ok().is_some());
-        if findings.is_empty() && !restored {
-            return Verdict::Unknown("no snapshot was ever restored".to_owned());
+        findings.extend(elsewhere(&ops));
+        let done = |call: &str| ops.iter().any(|op| op.call() == call && op.ok().is_some());
+        let lacks = [
+            ("restore", "no snapshot was ever restored"),
+            ("read-elsewhere", "no snapshot was restored onto a fresh cluster"),
+        ];
+        if let Some((_, why)) = lacks.into_iter().find(|(call, _)| findings.is_empty() && !done(call)) {
+            return Verdict::Unknown(why.to_owned());
         }
         Verdict::of(findings)
     }
@@ -36,7 +41,8 @@ impl Checker for Restore {
 fn index_goes_back(ops: &[&Op]) -> Vec<Finding> {
     let mut reads: Vec<(&Op, u64)> = ops
         .iter()
-        .filter_map(|op| Some((*op, op.ok()?.get("index")?.as_u64().filter(|_| op.call() != "save")?)))
+        .filter(|op| matches!(op.call(), "read" | "observe"))
+        .filter_map(|op| Some((*op, op.ok()?.get("index")?.as_u64()?)))
         .collect();
     reads.sort_by_key(|(op, _)| op.end_ns());
     let mut findings = Vec::new();
@@ -54,45 +60,83 @@ fn index_goes_back(ops: &[&Op]) -> Vec<Finding> {
     findings
 }
 
+type State = BTreeMap<String, String>;
+
 /// Replays what the one worker did. Keys about which there is a doubt are not judged, and nothing is after a doubtful restore.
 fn states(ops: &[&Op]) -> Vec<Finding> {
-    let mut now: BTreeMap<String, String> = BTreeMap::new();
-    let mut saved: BTreeMap<u64, BTreeMap<String, String>> = BTreeMap::new();
-    let doubtful: BTreeSet<&str> =
-        ops.iter().filter(|op| op.call() == "write" && op.doubtful()).map(|op| op.key.as_str()).collect();
+    replay(ops).0
+}
+
+/// The fresh cluster holds what the snapshot held when it was saved, at an index not below the snapshot's.
+fn elsewhere(ops: &[&Op]) -> Vec<Finding> {
+    let saved = replay(ops).1;
+    let doubtful = doubtful(ops);
+    let restored = ops.iter().find(|op| op.call() == "restore-elsewhere" && op.ok().is_some());
+    let Some(expected) = restored.and_then(|op| saved.get(&op.input.as_u64()?)) else { return Vec::new() };
+    let mut findings = Vec::new();
+    for op in ops.iter().filter(|op| op.call() == "read-elsewhere") {
+        let Some(answer) = op.ok() else { continue };
+        findings.extend(differs(op, answer, &expected.state, &doubtful));
+        if answer.get("index").and_then(Value::as_u64) < Some(expected.index) {
+            let text = format!("the snapshot is of index {}, the fresh cluster is at {answer}", expected.index);
+            findings.push(Finding::new("index-below-snapshot", &op.key, text, [op.index]));
+        }
+    }
+    findings
+}
+
+/// A snapshot, as the replay has it.
+struct Saved {
+    index: u64,
+    state: State,
+}
+
+fn doubtful<'a>(ops: &[&'a Op]) -> BTreeSet<&'a str> {
+    ops.iter().filter(|op| op.call() == "write" && op.doubtful()).map(|op| op.key.as_str()).collect()
+}
+
+fn replay(ops: &[&Op]) -> (Vec<Finding>, BTreeMap<u64, Saved>) {
+    let mut now = State::new();
+    let mut saved: BTreeMap<u64, Saved> = BTreeMap::new();
+    let doubtful = doubtful(ops);
     let mut findings = Vec::new();
     for op in ops {
         match (op.call(), op.ok()) {
             ("write", Some(_)) => drop(now.insert(op.key.clone(), op.input.as_str().unwrap_or_default().to_owned())),
-            ("save", Some(_)) => drop(saved.insert(op.input.as_u64().unwrap_or(0), now.clone())),
-            ("restore", Some(_)) => now = op.input.as_u64().and_then(|id| saved.get(&id)).cloned().unwrap_or_default(),
-            ("restore", None) if op.doubtful() => return findings,
+            ("save", Some(answer)) => {
+                let index = answer.get("index").and_then(Value::as_u64).unwrap_or(0);
+                saved.insert(op.input.as_u64().unwrap_or(0), Saved { index, state: now.clone() });
+            }
+            ("restore", Some(_)) => {
+                let known = op.input.as_u64().and_then(|id| saved.get(&id));
+                now = known.map(|saved| saved.state.clone()).unwrap_or_default();
+            }
+            ("restore", None) if op.doubtful() => return (findings, saved),
             ("damaged", Some(_)) => {
                 let text = format!("a snapshot with one wrong byte was accepted: {}", op.input);
                 findings.push(Finding::new("damaged-accepted", "", text, [op.index]));
-                return findings;
+                return (findings, saved);
             }
-            ("read", Some(answer)) => {
-                let judged = |key: &str| !doubtful.contains(key);
-                let found = answer.get("state").and_then(Value::as_object).into_iter().flatten();
-                let found: BTreeMap<String, String> = found
-                    .filter(|(key, _)| judged(key))
-                    .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
-                    .collect();
-                let expected: BTreeMap<String, String> = now
-                    .iter()
-                    .filter(|(key, _)| judged(key))
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect();
-                if found != expected {
-                    let text = format!("expected {expected:?}, found {found:?}");
-                    findings.push(Finding::new("state-differs", &op.key, text, [op.index]));
-                }
-            }
+            ("read", Some(answer)) => findings.extend(differs(op, answer, &now, &doubtful)),
             _ => {}
         }
     }
-    findings
+    (findings, saved)
+}
+
+fn differs(op: &Op, answer: &Value, expected: &State, doubtful: &BTreeSet<&str>) -> Option<Finding> {
+    let judged = |key: &str| !doubtful.contains(key);
+    let found = answer.get("state").and_then(Value::as_object).into_iter().flatten();
+    let found: BTreeMap<&str, &str> = found
+        .filter(|(key, _)| judged(key))
+        .map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()))
+        .collect();
+    let expected: BTreeMap<&str, &str> =
+        expected.iter().filter(|(key, _)| judged(key)).map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    (found != expected).then(|| {
+        let text = format!("expected {expected:?}, found {found:?}");
+        Finding::new("state-differs", &op.key, text, [op.index])
+    })
 }
 
 #[cfg(test)]
@@ -121,7 +165,28 @@ mod tests {
             Value::Null,
             json!({"index": index, "state": {"operator/a": value}}),
         );
+        afterwards(&mut script, 5, "1");
         Restore.check(&script.run(&["s1"]))
+    }
+
+    /// The same snapshot on a fresh cluster.
+    fn afterwards(script: &mut Script, index: u64, value: &str) {
+        script.ok(20, 21, "operator.restore-elsewhere", "", json!(7), json!(true));
+        let answer = json!({"index": index, "state": {"operator/a": value}});
+        script.ok(22, 23, "operator.read-elsewhere", "operator/", Value::Null, answer);
+    }
+
+    #[test]
+    fn a_fresh_cluster_holds_what_was_saved() {
+        let verdict = |index, value| {
+            let mut script = script();
+            afterwards(&mut script, index, value);
+            Restore.check(&script.run(&["s1"]))
+        };
+        assert_eq!(verdict(5, "1"), Verdict::True);
+        assert_eq!(whats(&verdict(5, "2")), ["state-differs"]);
+        assert_eq!(whats(&verdict(4, "1")), ["index-below-snapshot"]);
+        assert!(matches!(Restore.check(&script().run(&["s1"])), Verdict::Unknown(_)));
     }
 
     #[test]
@@ -138,6 +203,7 @@ mod tests {
         assert_eq!(whats(&Restore.check(&accepted.run(&["s1"]))), ["damaged-accepted"]);
         let mut refused = script();
         refused.fail(10, 11, "operator.damaged", "", json!({"byte": 3}));
+        afterwards(&mut refused, 9, "1");
         assert_eq!(Restore.check(&refused.run(&["s1"])), Verdict::True);
     }
 

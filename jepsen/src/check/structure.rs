@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::verdict::{Checker, Finding, Verdict};
-use crate::history::{Dump, RunData};
+use crate::history::{Band, Dump, RunData};
 
 /// C8.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +34,7 @@ impl Checker for Structure {
         findings.extend(one_cluster(&dumps));
         for (server, dumps) in &run.dumps {
             findings.extend(dumps.iter().flat_map(in_order));
-            findings.extend(never_back(server, dumps));
+            findings.extend(never_back(run, server, dumps));
         }
         Verdict::of(findings)
     }
@@ -42,21 +44,26 @@ fn found(what: &str, server: &str, text: String) -> Finding {
     Finding::new(what, server, text, [])
 }
 
+/// Who leads a term, by its own word or by that of a server whose vote says that a quorum has elected it.
 fn one_leader_a_term(dumps: &[&Dump]) -> Vec<Finding> {
-    let mut leaders: BTreeMap<u64, &str> = BTreeMap::new();
+    let mut leaders: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
     let mut findings = Vec::new();
-    for dump in dumps.iter().filter(|dump| dump.leads()) {
+    for dump in dumps {
+        let elected = dump.number("VotedFor").filter(|_| elected(dump));
+        let Some(leader) = dump.number("ID").filter(|_| dump.leads()).or(elected) else { continue };
         let Some(term) = dump.number("Term") else { continue };
-        let first = leaders.entry(term).or_insert(&dump.server);
-        if *first != dump.server {
-            findings.push(found(
-                "two-leaders",
-                &dump.server,
-                format!("{first} and {} both lead term {term}", dump.server),
-            ));
+        let (first, server) = *leaders.entry(term).or_insert((leader, &dump.server));
+        if first != leader {
+            let text = format!("{first} (says {server}) and {leader} (says {}) both lead term {term}", dump.server);
+            findings.push(found("two-leaders", &dump.server, text));
         }
     }
     findings
+}
+
+/// Whether the vote of this server is for one that a quorum has elected.
+fn elected(dump: &Dump) -> bool {
+    dump.body.get("VoteCommitted").and_then(Value::as_bool) == Some(true)
 }
 
 /// The term of a committed entry is part of its identity: two terms for one index are two entries.
@@ -104,7 +111,7 @@ fn in_order(dump: &Dump) -> Vec<Finding> {
 const DURABLE: &[&str] = &["Term", "PurgedIndex", "SnapshotIndex"];
 const RISING: &[&str] = &["Term", "CommitIndex", "AppliedIndex", "PurgedIndex", "SnapshotIndex"];
 
-fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
+fn never_back(run: &RunData, server: &str, dumps: &[Dump]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for pair in dumps.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
@@ -116,6 +123,10 @@ fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
         let keys = if restarted { DURABLE } else { RISING };
         for key in keys {
             let (Some(was), Some(is)) = (before.number(key), after.number(key)) else { continue };
+            // What it cannot read any more, it has to do without; what is purged below stays in order.
+            if *key == "SnapshotIndex" && rotten(run, server, before.ns, after.ns) {
+                continue;
+            }
             if is < was {
                 let text = format!(
                     "{key} went from {was} back to {is} at {} ns{}",
@@ -130,11 +141,19 @@ fn never_back(server: &str, dumps: &[Dump]) -> Vec<Finding> {
     findings
 }
 
-/// One vote a term: a server that voted for two in one term has forgotten its vote.
+/// Whether files of that server were damaged in between.
+fn rotten(run: &RunData, server: &str, from: u64, to: u64) -> bool {
+    let hit = |band: &Band| band.fault == "F11" && band.targets.iter().any(|target| target == server);
+    run.nemesis.iter().any(|band| hit(band) && band.start_ns <= to && band.end_ns.is_none_or(|end| end >= from))
+}
+
+/// One vote a term: a server that voted for two in one term has forgotten its vote. That it follows, in the same term,
+/// another than the one it voted for, because a quorum elected that one, is no second vote.
 fn vote_never_changes(server: &str, before: &Dump, after: &Dump) -> Option<Finding> {
     let vote = |dump: &Dump| Some((dump.number("Term")?, dump.number("VotedFor")?));
     let ((term, node), (later_term, later_node)) = (vote(before)?, vote(after)?);
-    let changed = later_term < term || (later_term == term && later_node != node);
+    let follows = !elected(before) && elected(after);
+    let changed = later_term < term || (later_term == term && later_node != node && !follows);
     changed.then(|| {
         let text =
             format!("voted for {node} in term {term}, then for {later_node} in term {later_term} at {} ns", after.ns);
@@ -144,7 +163,7 @@ fn vote_never_changes(server: &str, before: &Dump, after: &Dump) -> Option<Findi
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::check::testing::{dumped, whats};
@@ -165,8 +184,11 @@ mod tests {
 
     #[test]
     fn two_leaders_of_one_term_are_seen() {
-        let body = json!({"Term": 2, "Role": "Leader"});
-        assert_eq!(whats(&check(&[("a", 1, 1, body.clone()), ("b", 5, 1, body)])), ["two-leaders"]);
+        let body = |id: u64| json!({"ID": id, "Term": 2, "Role": "Leader"});
+        assert_eq!(whats(&check(&[("a", 1, 1, body(1)), ("b", 5, 1, body(2))])), ["two-leaders"]);
+        let follower = |elected: bool| json!({"ID": 3, "Term": 2, "VotedFor": 2, "VoteCommitted": elected});
+        assert_eq!(whats(&check(&[("a", 1, 1, body(1)), ("c", 5, 1, follower(true))])), ["two-leaders"]);
+        assert_eq!(check(&[("a", 1, 1, body(1)), ("c", 5, 1, follower(false))]), Verdict::True);
     }
 
     #[test]
@@ -184,10 +206,30 @@ mod tests {
     }
 
     #[test]
+    fn a_server_whose_snapshot_rotted_may_have_an_older_one_but_not_less_of_the_log() {
+        let body = |snapshot: u64, purged: u64| json!({"Term": 3, "SnapshotIndex": snapshot, "PurgedIndex": purged});
+        let run = |purged, targets: &[&str]| {
+            let mut run = dumped(&[("a", 10, 1, body(9, 5)), ("a", 20, 2, body(6, purged))]);
+            let targets = targets.iter().map(|name| (*name).to_owned()).collect();
+            run.nemesis =
+                vec![Band { fault: "F11".to_owned(), targets, start_ns: 12, end_ns: Some(30), ..Band::default() }];
+            Structure.check(&run)
+        };
+        assert_eq!(run(5, &["a"]), Verdict::True);
+        assert_eq!(whats(&run(5, &["b"])), ["went-back"]);
+        assert_eq!(whats(&run(4, &["a"])), ["went-back"]);
+        assert_eq!(whats(&run(7, &["a"])), ["out-of-order"]);
+    }
+
+    #[test]
     fn a_forgotten_vote_is_seen() {
         let body = |term: u64, node: u64| json!({"Term": term, "VotedFor": node});
         assert_eq!(check(&[("a", 1, 1, body(3, 1)), ("a", 2, 2, body(4, 2))]), Verdict::True);
         assert_eq!(whats(&check(&[("a", 1, 1, body(3, 1)), ("a", 2, 2, body(3, 2))])), ["vote-changed"]);
+        let mut elected = body(3, 2);
+        elected["VoteCommitted"] = json!(true);
+        assert_eq!(check(&[("a", 1, 1, body(3, 1)), ("a", 2, 2, elected.clone())]), Verdict::True);
+        assert_eq!(whats(&check(&[("a", 1, 1, elected), ("a", 2, 2, body(3, 1))])), ["vote-changed"]);
     }
 
     #[test]

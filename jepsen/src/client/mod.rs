@@ -53,6 +53,10 @@ pub trait Client: Send {
 pub trait Connect: Send + Sync {
     /// The names of the servers that clients may talk to now.
     fn servers(&self) -> Vec<String>;
+    /// Whether the servers apply a request that bears an id at most once.
+    fn once(&self) -> bool {
+        false
+    }
     /// A new process for that server; connects when first used.
     fn client(&self, server: &str) -> Box<dyn Client>;
 }

@@ -51,6 +51,8 @@ struct Server {
     member: bool,
     /// It lost its data: the others know it as a member that is gone, and it joins like any newcomer.
     newcomer: bool,
+    /// It is a cluster of its own and knows nobody of this one.
+    alone: bool,
     /// More arguments for the next start only.
     extra: Vec<String>,
 }
@@ -81,6 +83,18 @@ impl Cluster {
         self.furnish(number, false)
     }
 
+    /// A place for a server that is a cluster of its own. Neither clients nor healing nor the watchman see it.
+    ///
+    /// # Errors
+    /// When the system refuses a network or a disk.
+    pub fn add_alone(&self) -> Result<String> {
+        let name = self.add()?;
+        if let Some(server) = self.servers.lock().get_mut(&name) {
+            (server.member, server.alone) = (false, true);
+        }
+        Ok(name)
+    }
+
     fn furnish(&self, number: u8, founder: bool) -> Result<String> {
         let (setup, name) = (&self.setup, format!("s{number}"));
         let plug = setup.network.plug(number, setup.system.peer_port())?;
@@ -103,6 +117,7 @@ impl Cluster {
             fresh: true,
             member: true,
             newcomer: false,
+            alone: false,
             extra: Vec::new(),
         };
         self.servers.lock().insert(name.clone(), server);
@@ -119,14 +134,18 @@ impl Cluster {
         let places = |wanted: fn(&Server) -> bool| {
             servers.values().filter(|server| wanted(server)).map(|server| server.place.clone()).collect()
         };
-        let roster =
+        let mut roster =
             Roster { founders: places(|server| server.place.founder), members: places(|server| server.member) };
         let server = servers.get_mut(name).with_context(|| format!("no server {name}"))?;
         if server.process.is_some() {
             return Ok(());
         }
         std::fs::create_dir_all(&server.place.data)?;
-        let me = Place { founder: server.place.founder && !server.newcomer, ..server.place.clone() };
+        let founder = server.alone || (server.place.founder && !server.newcomer);
+        let me = Place { founder, ..server.place.clone() };
+        if server.alone {
+            roster = Roster { founders: vec![me.clone()], members: vec![me.clone()] };
+        }
         // Enters the namespace and becomes the program: the process is the same.
         let door = |space: &PathBuf| ["nsenter".to_owned(), format!("--net={}", space.display())];
         let mut words: Vec<String> = server.place.space.iter().flat_map(door).collect();
@@ -373,6 +392,10 @@ impl Cluster {
 }
 
 impl Connect for Cluster {
+    fn once(&self) -> bool {
+        self.setup.system.name() == "weft"
+    }
+
     fn servers(&self) -> Vec<String> {
         self.members()
     }

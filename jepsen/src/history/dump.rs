@@ -85,6 +85,11 @@ pub struct Sample {
     /// Runtime tasks, from the server's own dump.
     pub tasks: Option<u64>,
     pub disk_bytes: Option<u64>,
+    /// How long its threads have run and how long they have waited for a processor, since they began.
+    pub run_ns: Option<u64>,
+    pub wait_ns: Option<u64>,
+    /// How long the harness's own small sync took on the same machine just then.
+    pub sync_us: Option<u64>,
 }
 
 /// How a process ended, a line of `exits.jsonl`.

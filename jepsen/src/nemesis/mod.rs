@@ -48,6 +48,8 @@ pub struct Nemesis {
     pub rest: Duration,
     /// How many faults may be in force together.
     pub tracks: usize,
+    /// Faults that must both hit and spare the leader.
+    pub both_leader_cases: Vec<String>,
 }
 
 impl Nemesis {
@@ -55,6 +57,17 @@ impl Nemesis {
     pub async fn run(&self, deadline: Instant) {
         let tracks = (0..self.tracks.max(1)).map(|track| self.track(track, deadline));
         futures::future::join_all(tracks).await;
+    }
+
+    /// Plays what the run was meant to have and has not had yet, until nothing of that is missing or the time is over.
+    pub async fn catch_up(&self, deadline: Instant) {
+        let mut rng = StdRng::seed_from_u64(self.seed.wrapping_mul(31));
+        while Instant::now() < deadline {
+            let Some((row, aim)) = self.scene.missing(&self.faults, &self.both_leader_cases) else { return };
+            let hold = rng.random_range(self.hold.0..=self.hold.1);
+            self.play(row, Stage::new(Arc::clone(&self.scene), row.number, rng.random(), aim, hold)).await;
+            tokio::time::sleep(self.rest.min(deadline.saturating_duration_since(Instant::now()))).await;
+        }
     }
 
     async fn track(&self, track: usize, deadline: Instant) {
@@ -106,7 +119,7 @@ impl Nemesis {
         };
         let seconds = band.start_ns as f64 / 1e9;
         eprintln!("  {seconds:7.2} s  {} {} {:?}: {state} {}", band.fault, band.what, band.targets, band.observed);
-        if let Err(error) = self.scene.bands.write(&band) {
+        if let Err(error) = self.scene.keep(band) {
             self.scene.recorder.mark(MarkerKind::Harness, format!("nemesis.jsonl: {error:#}"));
         }
     }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use parking_lot::Mutex;
 
+use super::stage::Aim;
+use super::table::Row;
 use crate::cluster::Cluster;
-use crate::history::{JsonLines, Recorder};
+use crate::history::{Band, BandState, JsonLines, LeaderCase, Recorder};
 use crate::net::{Pair, Skill};
 
 /// What a fault needs of the host or the system.
@@ -36,7 +38,8 @@ impl Need {
 pub struct Scene {
     pub cluster: Arc<Cluster>,
     pub recorder: Recorder,
-    pub bands: JsonLines,
+    bands: JsonLines,
+    played: Mutex<Vec<Band>>,
     claims: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -61,7 +64,24 @@ impl Scene {
     pub fn new(cluster: Arc<Cluster>, dir: &Path) -> Result<Self> {
         let recorder = cluster.setup.recorder.clone();
         let bands = JsonLines::create(&dir.join("nemesis.jsonl"))?;
-        Ok(Self { cluster, recorder, bands, claims: Arc::default() })
+        Ok(Self { cluster, recorder, bands, played: Mutex::default(), claims: Arc::default() })
+    }
+
+    /// Writes a fault down that was played.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn keep(&self, band: Band) -> Result<()> {
+        self.bands.write(&band)?;
+        self.played.lock().push(band);
+        Ok(())
+    }
+
+    /// A fault that has not taken hold yet, or not with the leader where it must be seen, too, and how to aim it.
+    #[must_use]
+    pub fn missing(&self, rows: &[&'static Row], both: &[String]) -> Option<(&'static Row, Aim)> {
+        let possible = rows.iter().copied().filter(|row| row.needs.iter().all(|need| self.lacks(*need).is_none()));
+        missing(&self.played.lock(), possible, both)
     }
 
     /// Takes a server, the network or the membership for one fault; `None`: another one has it.
@@ -104,5 +124,54 @@ impl Scene {
             }
         }
         Ok(links)
+    }
+}
+
+fn missing(
+    played: &[Band],
+    mut rows: impl Iterator<Item = &'static Row>,
+    both: &[String],
+) -> Option<(&'static Row, Aim)> {
+    let seen = |row: &Row, fits: &dyn Fn(&Band) -> bool| {
+        played.iter().any(|band| band.fault == row.number && band.state == BandState::Installed && fits(band))
+    };
+    rows.find_map(|row| {
+        let wanted = |aim, case| {
+            let due = both.iter().any(|number| number == row.number) && !seen(row, &|band| band.leader == case);
+            due.then_some((row, aim))
+        };
+        let never = || (!seen(row, &|_| true)).then_some((row, Aim::Follower));
+        wanted(Aim::Leader, LeaderCase::Hit).or_else(|| wanted(Aim::Follower, LeaderCase::Spared)).or_else(never)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::nemesis::named;
+
+    #[test]
+    fn what_was_not_seen_is_played_and_nothing_else() {
+        let rows = || [named("kill").unwrap(), named("pause").unwrap()].into_iter();
+        let band = |fault: &str, leader| Band {
+            fault: fault.to_owned(),
+            leader,
+            state: BandState::Installed,
+            ..Band::default()
+        };
+        let both = ["F1".to_owned()];
+        let next = |played: &[Band]| missing(played, rows(), &both).map(|(row, aim)| (row.name, aim));
+        let mut played = vec![band("F1", LeaderCase::Unknown)];
+        assert_eq!(next(&played), Some(("kill", Aim::Leader)));
+        played.push(band("F1", LeaderCase::Hit));
+        assert_eq!(next(&played), Some(("kill", Aim::Follower)));
+        played.push(band("F1", LeaderCase::Spared));
+        assert_eq!(next(&played), Some(("pause", Aim::Follower)));
+        played.push(Band { state: BandState::Skipped(String::new()), ..band("F2", LeaderCase::Spared) });
+        assert_eq!(next(&played), Some(("pause", Aim::Follower)));
+        played.push(band("F2", LeaderCase::Unknown));
+        assert_eq!(next(&played), None);
     }
 }

@@ -30,6 +30,7 @@ pub fn page(run: &RunData, results: &Results, story: Option<&str>) -> String {
     if let Some(story) = story {
         let _ = writeln!(out, "<h2>Story</h2><pre>{}</pre>", escape(story));
     }
+    machine(&mut out, results);
     operations(&mut out, results);
     faults(&mut out, run);
     markers(&mut out, run);
@@ -69,6 +70,14 @@ fn finding(finding: &Finding) -> String {
         escape(&finding.text),
         ops.join(" ")
     )
+}
+
+fn machine(out: &mut String, results: &Results) {
+    out.push_str("<h2>Machine</h2><table><tr><th>when</th><th>waiting for a processor made servers slower by</th><th>a small sync took</th></tr>\n");
+    for (when, slow) in ["under faults", "after the healing"].into_iter().zip(results.slowness) {
+        out.push_str(&row(&[when, &format!("{:.2}", slow.cpu), &seconds(slow.sync_ns)]));
+    }
+    out.push_str("</table>\n");
 }
 
 fn operations(out: &mut String, results: &Results) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::check::slowness::Slowness;
 use crate::check::{Judged, exit_code};
 use crate::history::{Band, Marker, Outcome, RunConfig, RunData};
 
@@ -14,6 +15,8 @@ pub struct Results {
     pub exit: u8,
     pub config: RunConfig,
     pub verdicts: Vec<Judged>,
+    /// Over the faults, and after the healing: what limits of time were stretched by.
+    pub slowness: [Slowness; 2],
     /// By kind of operation.
     pub operations: BTreeMap<String, Count>,
     pub faults: Vec<Band>,
@@ -51,9 +54,17 @@ impl Results {
             exit: exit_code(judged),
             config: run.config.clone(),
             verdicts: judged.to_vec(),
+            slowness: slowness(run),
             operations,
             faults: run.nemesis.clone(),
             markers: run.markers.clone(),
         }
     }
+}
+
+/// Over the faults, and after the healing.
+#[must_use]
+pub fn slowness(run: &RunData) -> [Slowness; 2] {
+    let config = &run.config;
+    [(config.faults_ns, config.heal_ns), (config.heal_ns, config.end_ns)].map(|(from, to)| Slowness::of(run, from, to))
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::check::{self, Judged, Verdict};
 use crate::history::{BandState, RunData};
-use crate::report;
+use crate::report::{self, results};
 
 /// Judges a folder, writes its report and returns the exit code of the verdict.
 ///
@@ -28,6 +28,14 @@ pub fn summary(run: &RunData, judged: &[Judged]) -> String {
     let doubtful = run.history.iter().filter(|op| op.doubtful()).count();
     let faults = run.nemesis.iter().filter(|band| band.state == BandState::Installed).count();
     let mut text = format!("  {} operations, {ok} ok, {doubtful} in doubt, {faults} faults\n", run.history.len());
+    let [under, after] = results::slowness(run);
+    text.push_str(&format!(
+        "  the machine: {:.1}x slower under faults, {:.1}x afterwards; a sync {:.1} and {:.1} ms\n",
+        under.cpu,
+        after.cpu,
+        under.sync_ns as f64 / 1e6,
+        after.sync_ns as f64 / 1e6
+    ));
     for one in judged {
         let said = match &one.verdict {
             Verdict::True => "true".to_owned(),

@@ -2,6 +2,7 @@
 
 mod healing;
 mod judging;
+mod sampling;
 mod stage_set;
 mod watchman;
 
@@ -26,6 +27,8 @@ use crate::workload::{self, Load, Workload};
 const WARM_UP: Duration = Duration::from_secs(4);
 /// Load after the healing.
 const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How much longer a run may last because faults did not fall as they were meant to.
+const CATCH_UP_SECONDS: u64 = 30;
 /// How long the last reads of one workload may take.
 const LAST_READS: Duration = Duration::from_secs(120);
 /// How long a cluster may take to form.
@@ -108,6 +111,26 @@ async fn act(plan: &Plan, cluster: &Arc<Cluster>, recorder: &Recorder, config: &
         }
     }
     config.end_ns = recorder.now_ns();
+    elsewhere(cluster, &load, &workloads).await
+}
+
+/// A fresh cluster of one server, for workloads that have something to do there.
+async fn elsewhere(cluster: &Cluster, load: &Load, workloads: &[Arc<dyn Workload>]) -> Result<()> {
+    let who: Vec<_> = workloads.iter().filter(|workload| workload.goes_elsewhere()).collect();
+    if who.is_empty() {
+        return Ok(());
+    }
+    let name = cluster.add_alone()?;
+    cluster.start(&name)?;
+    let deadline = Instant::now() + FORMATION;
+    while !cluster.view(&name).await.is_some_and(|view| view.leads) && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for workload in who {
+        let done = tokio::time::timeout(LAST_READS, load.elsewhere(&**workload, &name)).await;
+        done.with_context(|| format!("{} took too long elsewhere", workload.name()))??;
+    }
+    cluster.kill(&name, "the run is over").await;
     Ok(())
 }
 
@@ -126,10 +149,15 @@ async fn under_faults(plan: &Plan, scene: &Arc<Scene>, recorder: &Recorder) {
         hold: (Duration::from_millis(least), Duration::from_millis(most)),
         rest: Duration::from_millis(1200),
         tracks: plan.scenario.tracks,
+        both_leader_cases: plan.scenario.both_leader_cases.clone(),
     };
     let deadline = Instant::now() + Duration::from_secs(plan.scenario.seconds);
+    let play = async {
+        nemesis.run(deadline).await;
+        nemesis.catch_up(Instant::now() + Duration::from_secs(plan.scenario.seconds.min(CATCH_UP_SECONDS))).await;
+    };
     tokio::select! {
-        () = nemesis.run(deadline) => {}
+        () = play => {}
         () = failed(recorder) => eprintln!("  the harness failed: no more faults"),
     }
 }

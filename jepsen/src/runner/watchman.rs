@@ -9,8 +9,9 @@ use anyhow::Result;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use super::sampling::{Syncs, sample};
 use crate::cluster::Cluster;
-use crate::history::{Dump, JsonLines, Sample};
+use crate::history::{Dump, JsonLines};
 
 const LOOK: Duration = Duration::from_millis(250);
 /// A sample of the process goes with each so many looks.
@@ -23,7 +24,13 @@ const SAMPLE_EVERY: u64 = 4;
 pub(super) fn start(cluster: &Arc<Cluster>, dir: &Path) -> Result<JoinHandle<()>> {
     std::fs::create_dir_all(dir.join("dumps"))?;
     let samples = JsonLines::create(&dir.join("samples.jsonl"))?;
-    let watch = Watchman { cluster: Arc::clone(cluster), samples, dumps: BTreeMap::new(), dir: dir.join("dumps") };
+    let watch = Watchman {
+        cluster: Arc::clone(cluster),
+        samples,
+        dumps: BTreeMap::new(),
+        dir: dir.join("dumps"),
+        syncs: Syncs::start(dir)?,
+    };
     Ok(tokio::spawn(watch.run()))
 }
 
@@ -32,6 +39,7 @@ struct Watchman {
     samples: JsonLines,
     dumps: BTreeMap<String, JsonLines>,
     dir: std::path::PathBuf,
+    syncs: Syncs,
 }
 
 impl Watchman {
@@ -49,7 +57,8 @@ impl Watchman {
                     self.keep(name, &dump);
                 }
                 if count.is_multiple_of(SAMPLE_EVERY) {
-                    self.sample(name, tasks);
+                    let sample = sample(&self.cluster, name, tasks, self.syncs.last_us());
+                    let _ = sample.map(|sample| self.samples.write(&sample));
                 }
             }
         }
@@ -66,28 +75,6 @@ impl Watchman {
             self.cluster.seen(name);
         }
     }
-
-    fn sample(&self, name: &str, tasks: Option<u64>) {
-        let Some((pid, boot, _)) = self.cluster.incarnation(name) else { return };
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let field = |key: &str| {
-            let row = status.lines().find_map(|line| line.strip_prefix(key))?;
-            row.trim_start_matches(':').split_whitespace().next()?.parse::<u64>().ok()
-        };
-        let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).ok().map(|files| files.count() as u64);
-        let disk_bytes = self.cluster.place(name).ok().map(|place| size(&place.data));
-        let sample = Sample {
-            ns: self.cluster.setup.recorder.now_ns(),
-            server: name.to_owned(),
-            boot,
-            fds,
-            rss_bytes: field("VmRSS").map(|kib| kib << 10),
-            threads: field("Threads"),
-            tasks,
-            disk_bytes,
-        };
-        let _ = self.samples.write(&sample);
-    }
 }
 
 /// What a server says of itself, if it is the same process before and after.
@@ -97,15 +84,4 @@ async fn look(cluster: &Cluster, name: &str) -> Option<Dump> {
     let same = cluster.incarnation(name).is_some_and(|(now, ..)| now == pid);
     let ns = cluster.setup.recorder.now_ns();
     same.then(|| Dump { ns, server: name.to_owned(), boot, fresh, body: view.body })
-}
-
-fn size(dir: &Path) -> u64 {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .map(
-            |entry| {
-                if entry.path().is_dir() { size(&entry.path()) } else { entry.metadata().map_or(0, |data| data.len()) }
-            },
-        )
-        .sum()
 }

@@ -31,46 +31,47 @@ pub fn named(name: &str) -> Option<Scenario> {
 
 fn s1() -> Scenario {
     let what = "registers and transactions while servers are killed and cut off";
-    Scenario::new("S1", what, &["register", "append"], &["kill", "partition"], 60).both(&["F1", "F3"])
+    Scenario::new("S1", what, &["register", "append"], &["kill", "partition"], 45).both(&["F1", "F3"])
 }
 
 fn s2() -> Scenario {
     let what = "registers, transactions and sets while the power fails";
-    let scenario = Scenario::new("S2", what, &["register", "append", "set"], &["power", "power-all"], 45);
+    let scenario = Scenario::new("S2", what, &["register", "append", "set"], &["power", "power-all"], 30);
     scenario.hold(1000, 2500).on_disks()
 }
 
 fn s3() -> Scenario {
-    let what = "watches and the catalog while servers are killed, cut off and left behind";
-    let faults = ["kill", "partition", "snapshot", "transfer"];
-    Scenario::new("S3", what, &["watch", "catalog"], &faults, 60).both(&["F1"])
+    let what =
+        "watches and the catalog while servers are killed, cut off, left behind and asked by readers that do not read";
+    let faults = ["kill", "partition", "snapshot", "transfer", "stall"];
+    Scenario::new("S3", what, &["watch", "catalog"], &faults, 45).both(&["F1"])
 }
 
 fn s4() -> Scenario {
     let what = "locks and read modes while servers sleep, clocks lie and leaders are cut off";
     let faults = ["pause", "clock-jump", "clock-strobe", "partition"];
-    Scenario::new("S4", what, &["lock", "modes"], &faults, 45).both(&["F3"])
+    Scenario::new("S4", what, &["lock", "modes"], &faults, 36).both(&["F3"])
 }
 
 fn s5() -> Scenario {
     let what = "transactions while servers join, leave and die";
-    Scenario::new("S5", what, &["append"], &["replace", "wipe", "kill"], 60).hold(800, 2000)
+    Scenario::new("S5", what, &["append"], &["replace", "wipe", "kill"], 45).hold(800, 2000)
 }
 
 fn s7() -> Scenario {
     let what = "registers on a bad network and slow disks";
-    Scenario::new("S7", what, &["register"], &["noise", "one-way", "reset", "slow-disk"], 45)
+    Scenario::new("S7", what, &["register"], &["noise", "one-way", "reset", "slow-disk"], 34)
 }
 
 fn s8() -> Scenario {
     let what = "registers and sets on full disks and failing syncs";
     let faults = ["full-disk", "sync-error", "sync-hang"];
-    Scenario::new("S8", what, &["register", "set"], &faults, 40).hold(1000, 3000).on_disks()
+    Scenario::new("S8", what, &["register", "set"], &faults, 32).hold(1000, 3000).on_disks()
 }
 
 fn s9() -> Scenario {
     let what = "registers and sets while a minority's files rot";
-    Scenario::new("S9", what, &["register", "set"], &["rot", "rot-wal", "torn"], 30).hold(500, 1500)
+    Scenario::new("S9", what, &["register", "set"], &["rot", "rot-wal", "torn"], 26).hold(500, 1500)
 }
 
 fn clock() -> Scenario {

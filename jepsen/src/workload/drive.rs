@@ -57,6 +57,18 @@ impl Load {
         }
     }
 
+    /// The last of all, on a cluster of its own.
+    ///
+    /// # Errors
+    /// When the harness failed.
+    pub async fn elsewhere(&self, workload: &dyn Workload, server: &str) -> Result<()> {
+        let seed = mix(self.seed, workload.name(), 2_000_000);
+        let connect = Arc::clone(&self.connect);
+        let mut session = Session::new(self.recorder.clone(), connect, server, 0, seed, self.patient);
+        session.stay();
+        workload.elsewhere(&mut session).await.with_context(|| format!("{} elsewhere", workload.name()))
+    }
+
     async fn worker(&self, workload: Arc<dyn Workload>, worker: usize) {
         let patience = if worker.is_multiple_of(2) { self.patient } else { self.hasty };
         let mut stop = self.stop.clone();

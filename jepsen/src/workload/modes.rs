@@ -1,4 +1,4 @@
-//! W8: one writer counts, readers ask every server in every mode, some blocking, some with a bound on age.
+//! W8: one writer counts, readers ask every server in every mode, some with a bound on age, some waiting for the next count.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,18 +15,23 @@ use super::session::Session;
 use super::spec::{Crew, Step, Workload};
 use super::store::consul_entries;
 use super::txn;
+use super::wait::{Watched, Watchers};
 
 const KEY: &str = "modes/counter";
+/// Who asks at once; before them comes the one writer, after them those who wait.
+const READERS: usize = 6;
+const BLOCKED: usize = 3;
 
 /// The workload.
 pub struct ModesWorkload {
     journal: Journal,
     count: AtomicU64,
+    watchers: Watchers,
 }
 
 impl Default for ModesWorkload {
     fn default() -> Self {
-        Self { journal: Journal::new("modes"), count: AtomicU64::new(0) }
+        Self { journal: Journal::new("modes"), count: AtomicU64::new(0), watchers: Watchers::default() }
     }
 }
 
@@ -66,7 +71,7 @@ impl Workload for ModesWorkload {
     }
 
     fn crew(&self) -> Crew {
-        Crew { workers: 7, pause: Duration::from_millis(50) }
+        Crew { workers: READERS + 1 + BLOCKED, pause: Duration::from_millis(50) }
     }
 
     fn step<'a>(&'a self, session: &'a mut Session) -> BoxFuture<'a, Result<Step>> {
@@ -74,6 +79,11 @@ impl Workload for ModesWorkload {
             if session.worker == 0 {
                 self.count(session).await;
                 return Ok(Step::Next);
+            }
+            if session.worker > READERS {
+                let watched = Watched { target: "key", name: KEY, stale: session.worker.is_multiple_of(2) };
+                let answered = self.watchers.wait(session, "modes", watched, Duration::from_secs(5)).await;
+                return Ok(if answered { Step::AtOnce } else { Step::Next });
             }
             match session.rng.random_range(0..10) {
                 0..2 => self.read(session, "default", None).await,

@@ -1,4 +1,4 @@
-//! W10: snapshots for people: save under load, restore onto the live cluster, offer damaged ones.
+//! W10: snapshots for people: save under load, restore onto the live cluster and in the end onto a fresh one, offer damaged ones.
 //!
 //! A restore takes all keys back, so this workload must not share a run with others that judge keys. One worker does everything
 //! in turn; the others only look at the index, which must never go back.
@@ -53,14 +53,16 @@ impl OperatorWorkload {
         }
     }
 
-    async fn restore(&self, session: &mut Session) {
-        let Some((id, body)) = self.saved.lock().clone() else { return };
-        let pending = session.invoke("operator.restore", "", Value::from(id));
+    /// Puts the last saved snapshot back; `call` says onto what.
+    async fn restore(&self, session: &mut Session, call: &str) -> bool {
+        let Some((id, body)) = self.saved.lock().clone() else { return false };
+        let pending = session.invoke(&format!("operator.{call}"), "", Value::from(id));
         let asked = session.ask(Method::PUT, "/v1/snapshot", body).await;
         let restored = consul(asked, &[], |_| Ok(true)).end(session, pending, |done| Value::from(*done));
         if restored.is_none() {
             self.epoch.fetch_add(1, Ordering::Relaxed);
         }
+        restored.is_some()
     }
 
     /// One byte of a saved snapshot is wrong: it must be refused, whatever the status.
@@ -113,7 +115,7 @@ impl Workload for OperatorWorkload {
                 80..88 => self.look(session, "read").await,
                 88..92 => self.damaged(session).await,
                 _ => {
-                    self.restore(session).await;
+                    self.restore(session, "restore").await;
                     self.look(session, "read").await;
                 }
             }
@@ -124,6 +126,24 @@ impl Workload for OperatorWorkload {
     fn finish<'a>(&'a self, session: &'a mut Session) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.look(session, "read").await;
+            Ok(())
+        })
+    }
+
+    fn goes_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn elsewhere<'a>(&'a self, session: &'a mut Session) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            // A server that is alone answers as soon as it leads itself.
+            for _ in 0..20 {
+                if self.restore(session, "restore-elsewhere").await {
+                    self.look(session, "read-elsewhere").await;
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
             Ok(())
         })
     }

@@ -9,6 +9,7 @@ use http::Method;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::client::{Client, Connect, Failure, Reply, Request};
 use crate::history::{MarkerKind, Meta, Outcome, Pending, Recorder};
@@ -77,6 +78,24 @@ impl Session {
     /// Sends one request that may take that long.
     pub async fn ask_within(&mut self, method: Method, path: &str, body: impl Into<Bytes>, timeout: Duration) -> Asked {
         self.send(Request { method, path: path.to_owned(), headers: Vec::new(), body: body.into(), timeout }).await
+    }
+
+    /// A new name for a request that may be sent again.
+    pub fn request_id(&mut self) -> Uuid {
+        Uuid::from_u64_pair(self.rng.random(), self.rng.random())
+    }
+
+    /// Sends a request under its id.
+    pub async fn ask_as(&mut self, id: Uuid, method: Method, path: &str, body: impl Into<Bytes>) -> Asked {
+        let headers = vec![("x-weft-request-id".to_owned(), id.to_string())];
+        let timeout = self.timeout;
+        self.send(Request { method, path: path.to_owned(), headers, body: body.into(), timeout }).await
+    }
+
+    /// Whether the system applies a request that bears an id at most once.
+    #[must_use]
+    pub fn once(&self) -> bool {
+        self.connect.once()
     }
 
     /// Sends a request as it is.

@@ -23,6 +23,14 @@ pub trait Workload: Send + Sync {
     /// The last reads and writes on one server, when all faults are over and servers have
     /// converged. Called for every server in turn.
     fn finish<'a>(&'a self, session: &'a mut Session) -> BoxFuture<'a, Result<()>>;
+    /// Whether [`Workload::elsewhere`] has something to do.
+    fn goes_elsewhere(&self) -> bool {
+        false
+    }
+    /// The very last: on a cluster of one server that has seen nothing yet.
+    fn elsewhere<'a>(&'a self, _session: &'a mut Session) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Who is wanted.

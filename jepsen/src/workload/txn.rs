@@ -6,11 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::said::{Said, consul, json as body_json};
 use super::session::{Asked, Session};
-use crate::client::{Reply, Request};
+use crate::client::Reply;
 use crate::history::Meta;
 
 /// A committed transaction, or a refused one.
@@ -46,24 +45,18 @@ pub fn check_session(key: &str, session: &str) -> Value {
     json!({"KV": {"Verb": "check-session", "Key": key, "Session": session}})
 }
 
-/// Commits the steps, at most once. After a doubt it is repeated with the same request id, possibly through another
-/// server; a refusal of a repeated transaction stays a doubt, because the first one may have been what the guards ran into.
+/// Commits the steps, at most once. After a doubt it is sent again with the same request id, possibly to another server: the
+/// answer, a refusal included, is that of the one time it was applied.
 pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Said<Committed> {
     let body = Value::Array(steps.to_vec()).to_string();
-    let id = Uuid::from_u64_pair(rand::RngExt::random(&mut session.rng), rand::RngExt::random(&mut session.rng));
+    let id = session.request_id();
     let mut doubt: Option<String> = None;
     for _ in 0..=repeats {
-        let request = Request {
-            method: Method::PUT,
-            path: "/v1/txn".to_owned(),
-            headers: vec![("x-weft-request-id".to_owned(), id.to_string())],
-            body: body.clone().into(),
-            timeout: session.timeout(),
-        };
-        let said = understand(session.send(request).await);
+        let said = understand(session.ask_as(id, Method::PUT, "/v1/txn", body.clone()).await);
         let why = match (said, &doubt) {
             (Said::Doubt(why), _) => why,
-            (Said::Fail(why) | Said::Ok(Committed::No(why), _), Some(first)) => format!("{first}; repeated: {why}"),
+            // What never left says nothing of the time before.
+            (Said::Fail(why), Some(first)) => format!("{first}; again: {why}"),
             (said, _) => return said,
         };
         doubt = Some(why);

@@ -1,7 +1,7 @@
 //! C4: blocking queries. What they return is the state at the index they announce, they never sleep through a change,
 //! and their index never goes below the one asked with.
 //!
-//! An operation `watch.wait` (or `catalog.wait`) has the input `{"target", "index", "wait_ms", "mode"}` and the answer
+//! An operation `watch.wait` (or `catalog.wait`, `modes.wait`) has the input `{"target", "index", "wait_ms", "mode"}` and the answer
 //! `{"index", "body"}`; the bodies are compared with the replayed journal.
 
 pub mod target;
@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::target::{States, Target, states};
+use super::slowness::Slowness;
 use super::truth::Truth;
 use super::verdict::{Checker, Finding, Verdict};
-use crate::history::{BandState, Op, RunData};
+use crate::history::{Band, BandState, Op, RunData};
 
 /// C4.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ impl Checker for Watch {
     fn check(&self, run: &RunData) -> Verdict {
         let mut findings = Vec::new();
         let mut judged = 0_u64;
-        for workload in ["watch", "catalog"] {
+        for workload in ["watch", "catalog", "modes"] {
             if run.of(workload).next().is_none() {
                 continue;
             }
@@ -142,7 +143,9 @@ impl Watch {
         }
         let since = acked_ns.max(wait.op.invoke_ns);
         let late = wait.op.end_ns().saturating_sub(since);
-        if late <= self.wake_ns + run.config.election_ms * 1_000_000
+        let allowed = self.wake_ns + run.config.election_ms * 1_000_000;
+        if late <= allowed
+            || late <= Slowness::of(run, since, wait.op.end_ns()).stretch(allowed)
             || disturbed(run, &wait.op.server, since, wait.op.end_ns())
         {
             return None;
@@ -163,7 +166,9 @@ fn differs(wait: &Wait<'_>, states: &States) -> Option<Finding> {
 
 /// Whether a fault was aimed at that server (or at nobody in particular) in that time.
 fn disturbed(run: &RunData, server: &str, from: u64, to: u64) -> bool {
-    run.nemesis.iter().filter(|band| !matches!(band.state, BandState::Skipped(_))).any(|band| {
+    // Readers that do not read are no excuse: nobody else may feel them.
+    let counts = |band: &&Band| !matches!(band.state, BandState::Skipped(_)) && band.fault != "F17";
+    run.nemesis.iter().filter(counts).any(|band| {
         let apart = band.start_ns > to || band.end_ns.is_some_and(|end| end.saturating_add(1_000_000_000) < from);
         let aimed = band.targets.iter().any(|target| target == server)
             || band.cut.iter().any(|link| link.from == server || link.to == server)

@@ -53,19 +53,39 @@ impl Store for ConsulStore {
         value: String,
         guard: Guard,
     ) -> BoxFuture<'a, Said<bool>> {
-        Box::pin(async move {
-            let asked = session.ask(Method::PUT, &guarded(key, guard), value).await;
-            consul(asked, &[], yes_no)
-        })
+        Box::pin(async move { write(session, Method::PUT, key, guard, value).await })
     }
 
     fn delete<'a>(&'a self, session: &'a mut Session, key: &'a str, guard: Guard) -> BoxFuture<'a, Said<bool>> {
-        Box::pin(async move {
-            let asked = session.ask(Method::DELETE, &guarded(key, guard), "").await;
-            consul(asked, &[], yes_no)
-        })
+        Box::pin(async move { write(session, Method::DELETE, key, guard, String::new()).await })
     }
 }
+
+/// Guarded writes bear an id, and are sent again under it after a doubt, maybe to another server: the answer is then that
+/// of the one time it was applied. For Consul the id is no more than a header, so nothing is sent twice there.
+async fn write(session: &mut Session, method: Method, key: &str, guard: Guard, value: String) -> Said<bool> {
+    let path = guarded(key, guard);
+    if guard == Guard::Always || !session.once() {
+        return consul(session.ask(method, &path, value).await, &[], yes_no);
+    }
+    let id = session.request_id();
+    let mut first: Option<String> = None;
+    for _ in 0..=REPEATS {
+        let said = consul(session.ask_as(id, method.clone(), &path, value.clone()).await, &[], yes_no);
+        let why = match (said, &first) {
+            (Said::Doubt(why), _) => why,
+            // What never left says nothing of the time before.
+            (Said::Fail(why), Some(first)) => format!("{first}; again: {why}"),
+            (said, _) => return said,
+        };
+        first = Some(why);
+        session.move_on();
+    }
+    Said::Doubt(first.unwrap_or_default())
+}
+
+/// How often a guarded write is sent again.
+const REPEATS: u32 = 1;
 
 fn guarded(key: &str, guard: Guard) -> String {
     match guard {
