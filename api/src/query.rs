@@ -67,6 +67,19 @@ pub(crate) fn go_uint(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| refused("value out of range"))
 }
 
+/// Go's `strconv.Atoi`.
+///
+/// # Errors
+/// Go's text.
+pub(crate) fn go_int(text: &str) -> Result<i64, String> {
+    let refused = |why: &str| format!("strconv.Atoi: parsing {text:?}: {why}");
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refused("invalid syntax"));
+    }
+    text.parse().map_err(|_| refused("value out of range"))
+}
+
 /// Go's `url.QueryEscape`.
 fn escape(text: &str) -> String {
     let one = |byte: u8| match byte {

@@ -79,6 +79,10 @@ pub(crate) enum Access {
     IntentionWrite,
     OperatorRead,
     OperatorWrite,
+    QueryRead,
+    QueryWrite,
+    EventRead,
+    EventWrite,
     /// By the kind of the entry.
     ConfigRead,
     ConfigWrite,
@@ -107,6 +111,10 @@ impl Access {
             Self::IntentionWrite => "intentions:write",
             Self::OperatorRead => "operator:read",
             Self::OperatorWrite => "operator:write",
+            Self::QueryRead => "query:read",
+            Self::QueryWrite => "query:write",
+            Self::EventRead => "event:read",
+            Self::EventWrite => "event:write",
             Self::ConfigRead => "by kind: read",
             Self::ConfigWrite => "by kind: write",
         }
@@ -141,6 +149,8 @@ pub(crate) enum Form {
     OneOf(&'static [&'static str]),
     RequiredOneOf(&'static [&'static str]),
     Number,
+    /// With a sign, or without.
+    Integer,
     Duration,
     Uuid,
 }
@@ -289,6 +299,11 @@ impl Route {
     /// The path up to its first parameter. Routes with the same one share a pattern, as in Go's mux.
     pub(crate) fn fixed(&self) -> &'static str {
         self.path.find('{').map_or(self.path, |at| &self.path[..at])
+    }
+
+    /// The path behind its last parameter.
+    pub(crate) fn suffix(&self) -> &'static str {
+        self.path.rfind('}').map_or("", |at| &self.path[at + 1..])
     }
 
     /// How many parameters the path has.

@@ -102,7 +102,7 @@ async fn enter(host: Arc<Host>, pattern: Arc<Pattern>, request: Request) -> Resp
     let layout = if host.agent.dev_mode || query.has("pretty") { Layout::Pretty } else { Layout::Compact };
     let outcome = match pattern.route_of(&request) {
         Some(route) => run(host, route, pattern.fixed, query, request).await,
-        None => Ok(pattern.other_method(request.method())),
+        None => Ok(pattern.other_method(&request)),
     };
     outcome.unwrap_or_else(Answer::from).into_response(layout)
 }
@@ -111,20 +111,27 @@ impl Pattern {
     fn route_of(&self, request: &Request) -> Option<&'static Route> {
         let rest = request.uri().path().strip_prefix(self.fixed).unwrap_or_default();
         let parameters = if rest.contains('/') { 2 } else { 1 };
-        let mut fitting = self.routes.iter().filter(|route| request.method().as_str() == route.verb.as_str());
+        let mut fitting = self.ending_as(rest).filter(|route| request.method().as_str() == route.verb.as_str());
         let first = fitting.clone().next();
-        fitting.find(|route| route.parameters() == parameters).or(first).copied()
+        fitting.find(|route| route.parameters() == parameters).or(first)
+    }
+
+    /// The routes whose path goes on behind its parameters as this one does; else those that end there.
+    fn ending_as(&self, rest: &str) -> impl Iterator<Item = &'static Route> + Clone {
+        let named = self.routes.iter().map(|route| route.suffix()).find(|end| !end.is_empty() && rest.ends_with(end));
+        self.routes.iter().copied().filter(move |route| route.suffix() == named.unwrap_or_default())
     }
 
     /// `OPTIONS` is answered with the methods there are, others are told which they could have been.
-    fn other_method(&self, method: &Method) -> Answer {
-        let mut allowed = vec!["OPTIONS"];
-        for route in &self.routes {
+    fn other_method(&self, request: &Request) -> Answer {
+        let (method, mut allowed) = (request.method(), vec!["OPTIONS"]);
+        let rest = request.uri().path().strip_prefix(self.fixed).unwrap_or_default();
+        for route in self.ending_as(rest) {
             if !allowed.contains(&route.verb.as_str()) {
                 allowed.push(route.verb.as_str());
             }
         }
-        let answer = match *method {
+        let answer = match method.clone() {
             Method::OPTIONS => Answer::empty(),
             Method::HEAD => Answer::text("").status(StatusCode::METHOD_NOT_ALLOWED),
             _ => Answer::text(format!("method {method} not allowed")).status(StatusCode::METHOD_NOT_ALLOWED),
@@ -142,7 +149,8 @@ fn request_id(headers: &HeaderMap) -> Result<Option<Uuid>, Refusal> {
 
 async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
     let (head, content) = request.into_parts();
-    let rest = unescape(head.uri.path().strip_prefix(fixed).unwrap_or_default(), Plus::IsItself)?;
+    let rest = head.uri.path().strip_prefix(fixed).unwrap_or_default();
+    let rest = unescape(rest.strip_suffix(route.suffix()).unwrap_or(rest), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
     let request_id = request_id(&head.headers)?;

@@ -1,7 +1,10 @@
 //! The table of routes: every endpoint, in the order of the documentation.
 
 use crate::route::{Access, Form, Param, Route, Verb};
-use crate::v1::{agent, catalog, config_entry, connect, health, kv, operator, session, snapshot, status, txn, weft};
+use crate::v1::{
+    agent, catalog, config_entry, connect, coordinate, event, health, kv, operator, query, session, snapshot, status,
+    txn, weft,
+};
 
 use Verb::{Delete, Get, Post, Put};
 
@@ -34,7 +37,7 @@ const fn param(name: &'static str, form: Form, about: &'static str) -> Param {
 }
 
 const FILTER: Param = param("filter", Form::Text, "Expression over the elements of the answer.");
-const NEAR: Param = param("near", Form::Text, "Taken for compatibility; there are no network coordinates.");
+const NEAR: Param = param("near", Form::Text, "Nearest first, seen from this node; `_agent`: from this agent.");
 const NODE_META: Param = param("node-meta", Form::Texts, "`key:value` that the node has; all must fit.");
 const TAG: Param = param("tag", Form::Texts, "Tag that the instance has, in any case; all must fit.");
 const CAS: Param = param("cas", Form::Number, "Only if the entry's ModifyIndex is this; 0: only if it does not exist.");
@@ -46,6 +49,8 @@ const ENABLE: Param = param("enable", Form::RequiredBool, "On or off.");
 const REASON: Param = param("reason", Form::Text, "Why; becomes the check's notes.");
 const WAN: Param = param("wan", Form::Bool, "There is no federation of datacenters yet.");
 const INDEX: Param = param("cas", Form::Number, "Only if the key's ModifyIndex is this; 0: only if it does not exist.");
+const SEGMENT: Param =
+    param("segment", Form::Text, "Only nodes of this network segment; there is one, without a name.");
 const TEXT: Param = param("format", Form::OneOf(&["text"]), "Answer the verdict as plain text.");
 
 /// Every endpoint.
@@ -415,6 +420,85 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::SessionRead)
         .answers("Sessions")
         .about("All sessions"),
+    // --- prepared queries
+    Route::read("/v1/query", query::list)
+        .access(Access::QueryRead)
+        .answers("PreparedQueries")
+        .about("All prepared queries"),
+    Route::act(Post, "/v1/query", task!(query::create))
+        .of_datacenter()
+        .access(Access::QueryWrite)
+        .body("PreparedQueryRequest")
+        .answers("Identified")
+        .about("Store a query under a name"),
+    Route::read("/v1/query/{query_id}", query::get)
+        .access(Access::QueryRead)
+        .answers("PreparedQueries")
+        .statuses(&[404])
+        .about("One prepared query"),
+    Route::act(Put, "/v1/query/{query_id}", task!(query::update))
+        .of_datacenter()
+        .access(Access::QueryWrite)
+        .body("PreparedQueryRequest")
+        .about("Replace a prepared query"),
+    Route::act(Delete, "/v1/query/{query_id}", task!(query::delete))
+        .of_datacenter()
+        .access(Access::QueryWrite)
+        .about("Remove a prepared query"),
+    Route::read("/v1/query/{query}/execute", query::execute)
+        .access(Access::ServiceRead)
+        .params(&[
+            param("near", Form::Text, "Nearest first, seen from this node; `_agent`: this agent, `_ip`: the caller."),
+            param("limit", Form::Integer, "At most this many instances."),
+            param("connect", Form::Bool, "Answer mesh endpoints."),
+        ])
+        .answers("QueryResult")
+        .statuses(&[404])
+        .cacheable()
+        .about("What a prepared query, by its id or name, finds"),
+    Route::read("/v1/query/{query}/explain", query::explain)
+        .access(Access::QueryRead)
+        .answers("QueryExplained")
+        .statuses(&[404])
+        .about("A prepared query as it would run; templates are filled in"),
+    // --- events
+    Route::act(Put, "/v1/event/fire/{event}", task!(event::fire))
+        .of_datacenter()
+        .access(Access::EventWrite)
+        .params(&[
+            param("node", Form::Text, "Expression that an agent's node must fit."),
+            param("service", Form::Text, "Expression that a service of an agent must fit."),
+            param("tag", Form::Text, "Expression that a tag of that service must fit."),
+        ])
+        .bytes("application/octet-stream")
+        .answers("Event")
+        .about("Tell all agents of an event"),
+    Route::act(Get, "/v1/event/list", task!(event::list))
+        .blocking()
+        .access(Access::EventRead)
+        .params(&[param("name", Form::Text, "Only events of this name.")])
+        .answers("Events")
+        .about("The newest events that concern this agent, oldest first"),
+    // --- coordinates
+    Route::look("/v1/coordinate/datacenters", coordinate::datacenters)
+        .answers("DatacenterCoordinates")
+        .about("Where the servers of each datacenter are"),
+    Route::read("/v1/coordinate/nodes", coordinate::nodes)
+        .access(Access::NodeRead)
+        .params(&[SEGMENT])
+        .answers("NodeCoordinates")
+        .about("Where the nodes are"),
+    Route::read("/v1/coordinate/node/{node}", coordinate::node)
+        .access(Access::NodeRead)
+        .params(&[SEGMENT])
+        .answers("NodeCoordinates")
+        .statuses(&[404])
+        .about("Where a node is"),
+    Route::act(Put, "/v1/coordinate/update", task!(coordinate::update))
+        .of_datacenter()
+        .access(Access::NodeWrite)
+        .body("NodeCoordinate")
+        .about("Put a node to a new place"),
     // --- transactions
     Route::act(Put, "/v1/txn", task!(txn::run))
         .of_datacenter()

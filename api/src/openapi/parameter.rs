@@ -21,7 +21,7 @@ fn in_path(path: &str) -> impl Iterator<Item = &str> {
 
 fn path_parameter(name: &str) -> Value {
     let schema = match name {
-        "intention_id" | "session_id" => json!({"type": "string", "format": "uuid"}),
+        "intention_id" | "session_id" | "query_id" => json!({"type": "string", "format": "uuid"}),
         "kind" => json!({"$ref": "#/components/schemas/ConfigKind"}),
         _ => json!({"type": "string", "minLength": 1, "pattern": TEXT}),
     };
@@ -71,6 +71,7 @@ fn query_parameter(param: &Param) -> Value {
         Form::OneOf(values) => (false, json!({"enum": values})),
         Form::RequiredOneOf(values) => (true, json!({"enum": values})),
         Form::Number => (false, json!({"type": "integer", "minimum": 0})),
+        Form::Integer => (false, json!({"type": "integer", "format": "int64"})),
         Form::Uuid => (false, json!({"type": "string", "format": "uuid"})),
         Form::Duration => (false, json!({"type": "string", "pattern": DURATION})),
     };

@@ -8,7 +8,7 @@ use weft_model::health::{Check, CheckStatus};
 use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
-use super::select::{node_fits, tags_fit};
+use super::select::{node_fits, sort_near, tags_fit};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CHECK, HEALTH_ROW, retain};
@@ -18,7 +18,7 @@ use crate::wire::health::{HealthRows, health_value};
 /// All checks on a node.
 pub(crate) fn node(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = call.path_name("Missing node name")?;
-    checks_answer(call, view.node_checks(&name.into()))
+    checks_answer(call, view, view.node_checks(&name.into()))
 }
 
 /// The own checks of a service's instances.
@@ -30,7 +30,7 @@ pub(crate) fn checks(call: &Call, view: &StateView<'_>) -> Outcome {
             checks.extend(instance.checks.into_iter().filter(|check| !check.value.service_id.is_empty()));
         }
     }
-    checks_answer(call, checks)
+    checks_answer(call, view, checks)
 }
 
 /// All checks in a state.
@@ -44,22 +44,22 @@ pub(crate) fn state(call: &Call, view: &StateView<'_>) -> Outcome {
             view.nodes().into_iter().map(|node| (node.value.name.clone(), node.value)).collect();
         checks.retain(|check| nodes.get(&check.value.node).is_some_and(|node| node_fits(call, node)));
     }
-    checks_answer(call, checks)
+    checks_answer(call, view, checks)
 }
 
 /// The instances of a service.
 pub(crate) fn service(call: &Call, view: &StateView<'_>) -> Outcome {
     let name: ServiceName = call.path_name("Missing service name")?.into();
-    instances_answer(call, view.instances(&name))
+    instances_answer(call, view, view.instances(&name))
 }
 
 /// The mesh endpoints of a service.
 pub(crate) fn connect(call: &Call, view: &StateView<'_>) -> Outcome {
     let name: ServiceName = call.path_name("Missing service name")?.into();
-    instances_answer(call, view.connect_instances(&name))
+    instances_answer(call, view, view.connect_instances(&name))
 }
 
-fn instances_answer(call: &Call, mut instances: Vec<Instance>) -> Outcome {
+fn instances_answer(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) -> Outcome {
     let passing_only = call.flag("passing")?;
     let filter = call.filter(&HEALTH_ROW)?;
     instances.retain(|instance| {
@@ -68,6 +68,7 @@ fn instances_answer(call: &Call, mut instances: Vec<Instance>) -> Outcome {
             && (!passing_only || all_passing(instance))
     });
     retain(filter.as_ref(), &mut instances, health_value);
+    sort_near(call, view, &mut instances, |instance| &instance.node.value.name);
     Ok(Answer::json(HealthRows(instances)))
 }
 
@@ -75,7 +76,8 @@ fn all_passing(instance: &Instance) -> bool {
     instance.checks.iter().all(|check| check.value.status == CheckStatus::Passing)
 }
 
-fn checks_answer(call: &Call, mut checks: Vec<Indexed<Check>>) -> Outcome {
+fn checks_answer(call: &Call, view: &StateView<'_>, mut checks: Vec<Indexed<Check>>) -> Outcome {
     retain(call.filter(&CHECK)?.as_ref(), &mut checks, check_value);
+    sort_near(call, view, &mut checks, |check| &check.value.node);
     Ok(Answer::json(CheckRows(checks)))
 }

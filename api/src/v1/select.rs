@@ -1,9 +1,8 @@
 //! Which nodes and instances a request asks for, besides its filter.
-//!
-//! `near` is taken and has no effect: there are no network coordinates, and where Consul has none it
-//! leaves the order as it is too.
 
+use weft_model::NodeName;
 use weft_model::catalog::{Meta, Node, Service};
+use weft_state::StateView;
 
 use crate::call::Call;
 
@@ -23,4 +22,13 @@ fn has_pairs(call: &Call, meta: &Meta) -> bool {
 pub(super) fn tags_fit(call: &Call, service: &Service) -> bool {
     let has = |wanted: &str| service.tags.iter().any(|tag| tag.to_lowercase() == wanted.to_lowercase());
     call.query.all("tag").filter(|wanted| !wanted.is_empty()).all(has)
+}
+
+/// Puts first what is near the node that `near` names; `_agent` is this one. Without a known place nothing moves.
+pub(super) fn sort_near<T>(call: &Call, view: &StateView<'_>, rows: &mut [T], node: impl Fn(&T) -> &NodeName) {
+    match call.query.text("near") {
+        "" => {}
+        "_agent" => view.sort_by_distance(call.own_node(), rows, node),
+        name => view.sort_by_distance(&name.into(), rows, node),
+    }
 }

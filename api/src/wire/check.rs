@@ -22,7 +22,7 @@ pub(crate) struct CheckRow<'a> {
     #[serde(rename = "ServiceID")]
     service_id: &'a ServiceId,
     service_name: &'a ServiceName,
-    service_tags: &'a [String],
+    service_tags: Option<&'a [String]>,
     #[serde(rename = "Type")]
     kind: &'a str,
     definition: Definition<'a>,
@@ -49,7 +49,7 @@ impl<'a> From<&'a Check> for CheckRow<'a> {
             output: &check.output,
             service_id: &check.service_id,
             service_name: &check.service_name,
-            service_tags: &check.service_tags,
+            service_tags: Some(&check.service_tags),
             kind: &check.kind,
             definition: match check.definition_public {
                 true => Definition::Public(&check.definition),
@@ -68,14 +68,42 @@ impl<'a> From<&'a Indexed<Check>> for CheckRow<'a> {
     }
 }
 
+impl CheckRow<'_> {
+    /// With null instead of an empty list, as where Consul shows what it stores.
+    #[must_use]
+    pub(crate) fn with_nulls(self) -> Self {
+        Self { service_tags: self.service_tags.filter(|tags| !tags.is_empty()), ..self }
+    }
+}
+
 rows!(CheckRows of Indexed<Check> as CheckRow);
 
 /// Checks of one instance.
-pub(crate) struct Checks<'a>(pub(crate) &'a [Indexed<Check>]);
+pub(crate) struct Checks<'a> {
+    checks: &'a [Indexed<Check>],
+    with_nulls: bool,
+}
+
+impl<'a> Checks<'a> {
+    pub(crate) fn new(checks: &'a [Indexed<Check>]) -> Self {
+        Self { checks, with_nulls: false }
+    }
+
+    /// With null instead of empty lists, as where Consul shows what it stores.
+    #[must_use]
+    pub(crate) fn with_nulls(self) -> Self {
+        Self { with_nulls: true, ..self }
+    }
+}
 
 impl Serialize for Checks<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(CheckRow::from))
+        let rows = self.checks.iter().map(CheckRow::from);
+        match self.with_nulls {
+            true if self.checks.is_empty() => serializer.serialize_none(),
+            true => serializer.collect_seq(rows.map(CheckRow::with_nulls)),
+            false => serializer.collect_seq(rows),
+        }
     }
 }
 

@@ -20,7 +20,19 @@ pub(crate) struct HealthRow<'a> {
 
 impl<'a> From<&'a Instance> for HealthRow<'a> {
     fn from(instance: &'a Instance) -> Self {
-        Self { node: (&instance.node).into(), service: (&instance.service).into(), checks: Checks(&instance.checks) }
+        Self {
+            node: (&instance.node).into(),
+            service: (&instance.service).into(),
+            checks: Checks::new(&instance.checks),
+        }
+    }
+}
+
+impl HealthRow<'_> {
+    /// With null instead of empty lists, as where Consul shows what it stores.
+    #[must_use]
+    pub(crate) fn with_nulls(self) -> Self {
+        Self { service: self.service.with_nulls(), checks: self.checks.with_nulls(), ..self }
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct ServiceRow<'a> {
     #[serde(rename = "ID")]
     id: &'a ServiceId,
     service: &'a ServiceName,
-    tags: &'a [String],
+    tags: Option<&'a [String]>,
     address: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tagged_addresses: &'a BTreeMap<String, ServiceAddress>,
@@ -51,7 +51,7 @@ impl<'a> From<&'a Indexed<Service>> for ServiceRow<'a> {
             kind: value.kind.as_str(),
             id: &value.id,
             service: &value.name,
-            tags: &value.tags,
+            tags: Some(&value.tags),
             address: &value.address,
             tagged_addresses: &value.tagged_addresses,
             meta: or_null(&value.meta),
@@ -64,6 +64,14 @@ impl<'a> From<&'a Indexed<Service>> for ServiceRow<'a> {
             create_index: service.create_index,
             modify_index: service.modify_index,
         }
+    }
+}
+
+impl ServiceRow<'_> {
+    /// With null instead of an empty list, as where Consul shows what it stores.
+    #[must_use]
+    pub(crate) fn with_nulls(self) -> Self {
+        Self { tags: self.tags.filter(|tags| !tags.is_empty()), ..self }
     }
 }
 

@@ -50,8 +50,8 @@ impl Serialize for Results {
             rows.serialize_element(&match result {
                 TxnResult::Kv { key, entry } => Row::Kv(KvRow::new(key, entry)),
                 TxnResult::Node(node) => Row::Node(node.into()),
-                TxnResult::Service { service, .. } => Row::Service(Box::new(service.into())),
-                TxnResult::Check(check) => Row::Check(Box::new(check.into())),
+                TxnResult::Service { service, .. } => Row::Service(Box::new(ServiceRow::from(service).with_nulls())),
+                TxnResult::Check(check) => Row::Check(Box::new(CheckRow::from(check).with_nulls())),
             })?;
         }
         rows.end()

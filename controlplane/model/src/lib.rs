@@ -26,6 +26,7 @@ pub mod kv;
 pub mod mutant;
 pub mod names;
 pub mod prepared_query;
+pub mod regexp;
 pub mod registration;
 pub mod secret;
 pub mod session;

@@ -7,6 +7,24 @@ use std::sync::Arc;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+/// Reads the id of something that is stored by it.
+///
+/// # Errors
+/// Consul's words for what is no id.
+pub fn parse_uuid(text: &str) -> Result<Uuid, String> {
+    /// With its hyphens.
+    const LENGTH: usize = 36;
+    if text.len() != LENGTH {
+        return Err("index error: UUID must be 36 characters".into());
+    }
+    let hyphens = text.matches('-').count();
+    if hyphens > 4 {
+        return Err(format!("index error: UUID should have maximum of 4 \"-\"; got {hyphens}"));
+    }
+    Uuid::parse_str(text).map_err(|error| format!("index error: Invalid UUID: {error}"))
+}
 
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::names::{CheckId, NodeName};
+use crate::names::{CheckId, NodeName, parse_uuid};
 use crate::time::GoDuration;
 
 /// The id of a session. Chosen by the proposer.
@@ -58,15 +58,7 @@ impl SessionId {
     /// # Errors
     /// Consul's words for what is no id.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let no_id = |reason: String| format!("failed session lookup: index error: {reason}");
-        if text.len() != 36 {
-            return Err(no_id("UUID must be 36 characters".into()));
-        }
-        let hyphens = text.matches('-').count();
-        if hyphens > 4 {
-            return Err(no_id(format!("UUID should have maximum of 4 \"-\"; got {hyphens}")));
-        }
-        Uuid::parse_str(text).map(Self).map_err(|error| no_id(format!("Invalid UUID: {error}")))
+        parse_uuid(text).map(Self).map_err(|reason| format!("failed session lookup: {reason}"))
     }
 }
 

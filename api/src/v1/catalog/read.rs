@@ -7,7 +7,7 @@ use weft_state::{Instance, StateView};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CATALOG_ROW, NODE, SERVICE, retain};
-use crate::v1::select::{node_fits, tags_fit};
+use crate::v1::select::{node_fits, sort_near, tags_fit};
 use crate::wire::catalog::{CatalogRows, Form, NoNodeServices, NodeServices, catalog_value};
 use crate::wire::node::{NodeRows, node_value};
 use crate::wire::service::service_value;
@@ -18,6 +18,7 @@ pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
     let mut nodes = view.nodes();
     nodes.retain(|node| node_fits(call, &node.value));
     retain(filter.as_ref(), &mut nodes, node_value);
+    sort_near(call, view, &mut nodes, |node| &node.value.name);
     Ok(Answer::json(NodeRows(nodes)))
 }
 
@@ -29,19 +30,20 @@ pub(crate) fn services(call: &Call, view: &StateView<'_>) -> Outcome {
 /// The instances of a service.
 pub(crate) fn service(call: &Call, view: &StateView<'_>) -> Outcome {
     let name: ServiceName = call.path_name("Missing service name")?.into();
-    instances(call, view.instances(&name))
+    instances(call, view, view.instances(&name))
 }
 
 /// The mesh endpoints of a service.
 pub(crate) fn connect(call: &Call, view: &StateView<'_>) -> Outcome {
     let name: ServiceName = call.path_name("Missing service name")?.into();
-    instances(call, view.connect_instances(&name))
+    instances(call, view, view.connect_instances(&name))
 }
 
-fn instances(call: &Call, mut instances: Vec<Instance>) -> Outcome {
+fn instances(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) -> Outcome {
     let filter = call.filter(&CATALOG_ROW)?;
     instances.retain(|instance| node_fits(call, &instance.node.value) && tags_fit(call, &instance.service.value));
     retain(filter.as_ref(), &mut instances, catalog_value);
+    sort_near(call, view, &mut instances, |instance| &instance.node.value.name);
     Ok(Answer::json(CatalogRows(instances)))
 }
 

@@ -73,7 +73,8 @@ impl Part {
             Self::Text(text) | Self::Value(Value::Text(text)) => text,
             Self::Value(Value::NameFull) => scope.full,
             Self::Value(Value::NamePrefix) => scope.prefix,
-            Self::Value(Value::NameSuffix) => scope.full.get(scope.prefix.len()..).unwrap_or_default(),
+            // As it was asked for: in another case of letters it does not begin with the prefix.
+            Self::Value(Value::NameSuffix) => scope.full.strip_prefix(scope.prefix).unwrap_or(scope.full),
             Self::Value(Value::AgentSegment) => scope.segment,
             Self::Value(Value::Match(group)) => scope.matches.get(*group).copied().unwrap_or_default(),
         }

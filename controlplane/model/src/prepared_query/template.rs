@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::PreparedQuery;
 use super::format::{Format, FormatError, Scope};
+use crate::regexp;
 
 /// The one type of template there is.
 const NAME_PREFIX_MATCH: &str = "name_prefix_match";
@@ -22,7 +23,7 @@ impl PreparedQuery {
         }
         let regexp = match self.template.regexp.as_str() {
             "" => None,
-            text => Some(Regex::new(text).map_err(|error| format!("Bad Regexp: {}", in_one_line(&error)))?),
+            text => Some(regexp::compile(text).map_err(|error| format!("Bad Regexp: {error}"))?),
         };
         let compiled = Compiled { query: self, regexp };
         compiled.render(&self.name, "")?;
@@ -79,10 +80,4 @@ fn filled(place: &str, text: &str, scope: &Scope<'_>) -> Result<String, String> 
         FormatError::Meaning(what) => format!("Bad evaluation for '{text}' in Service.{place}: {what}"),
     })?;
     Ok(format.render(scope))
-}
-
-/// The last line of an expression's fault says what it is; those before it draw where.
-fn in_one_line(error: &regex::Error) -> String {
-    let text = error.to_string();
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

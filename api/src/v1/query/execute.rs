@@ -1,0 +1,94 @@
+//! Running prepared queries. With no other datacenter to ask, there is nowhere to fail over to.
+
+use rand::seq::SliceRandom as _;
+use weft_model::NodeName;
+use weft_model::catalog::Indexed;
+use weft_model::prepared_query::PreparedQuery;
+use weft_state::{Instance, StateView};
+
+use crate::answer::{Answer, Outcome};
+use crate::call::Call;
+use crate::query::{go_bool, go_int};
+use crate::refusal::Refusal;
+use crate::wire::prepared_query::{AnswerMeta, Execution, Explanation};
+
+/// There is one network segment, which has no name.
+const SEGMENT: &str = "";
+
+/// Runs a query, found by its id or name.
+pub(crate) fn execute(call: &Call, view: &StateView<'_>) -> Outcome {
+    let (limit, connect) = (limit(call)?, connect(call)?);
+    let Some(query) = resolve(call, view)? else { return Ok(Refusal::not_found("Query not found").into()) };
+    let mut instances = view.query_instances(&query.value.service, connect);
+    instances.shuffle(&mut rand::rng());
+    if let Some(node) = origin(call, view, &query.value) {
+        put_near_first(view, &node, &mut instances);
+    }
+    instances.truncate(limit.unwrap_or(usize::MAX));
+    let datacenter = call.host.agent.node.datacenter.clone();
+    Ok(Answer::json(Execution { query, instances, datacenter, failovers: 0, meta: meta(call) }))
+}
+
+/// A query as it would run: a template comes filled in.
+pub(crate) fn explain(call: &Call, view: &StateView<'_>) -> Outcome {
+    match resolve(call, view)? {
+        Some(query) => Ok(Answer::json(Explanation { query, meta: meta(call) })),
+        None => Ok(Refusal::not_found("Query not found").into()),
+    }
+}
+
+fn resolve(call: &Call, view: &StateView<'_>) -> Result<Option<Indexed<PreparedQuery>>, Refusal> {
+    view.resolve_query(&call.rest, SEGMENT).map_err(Refusal::failed)
+}
+
+fn limit(call: &Call) -> Result<Option<usize>, Refusal> {
+    match call.query.text("limit") {
+        "" => Ok(None),
+        text => {
+            let limit = go_int(text).map_err(|error| Refusal::failed(format!("Bad limit: {error}")))?;
+            Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))
+        }
+    }
+}
+
+fn connect(call: &Call) -> Result<bool, Refusal> {
+    match call.query.text("connect") {
+        "" => Ok(false),
+        text => go_bool(text).ok_or_else(|| {
+            let parsing = format!("strconv.ParseBool: parsing {text:?}: invalid syntax");
+            Refusal::failed(format!("Error parsing 'connect' value: {parsing}"))
+        }),
+    }
+}
+
+/// Whose neighbours come first: the request's choice goes before the query's.
+fn origin(call: &Call, view: &StateView<'_>, query: &PreparedQuery) -> Option<NodeName> {
+    let asked = call.query.text("near");
+    match if asked.is_empty() { query.service.near.as_str() } else { asked } {
+        "" => None,
+        "_agent" => Some(call.own_node().clone()),
+        "_ip" => {
+            let caller = call.caller?.to_string();
+            view.nodes().into_iter().find(|node| node.value.address == caller).map(|node| node.value.name.clone())
+        }
+        node => Some(node.into()),
+    }
+}
+
+/// The node itself is nearest of all, whatever the measurements say.
+fn put_near_first(view: &StateView<'_>, node: &NodeName, instances: &mut [Instance]) {
+    view.sort_by_distance(node, instances, |instance| &instance.node.value.name);
+    if let Some(own) = instances.iter().position(|instance| instance.node.value.name == *node) {
+        instances[..=own].rotate_right(1);
+    }
+}
+
+fn meta(call: &Call) -> AnswerMeta {
+    let contact = call.host.cluster.contact();
+    AnswerMeta {
+        index: 0,
+        last_contact: u64::try_from(contact.last_contact.as_millis()).unwrap_or(u64::MAX),
+        known_leader: contact.known_leader,
+        consistency_level: call.options.consistency.as_str(),
+    }
+}
