@@ -1,9 +1,18 @@
 //! Making an answer fit the way it goes.
 
+use std::collections::BTreeSet;
+
 use hickory_proto::op::Message;
+use hickory_proto::rr::{Name, RData, Record};
+use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
+
+use crate::settings::Settings;
 
 /// What DNS without EDNS carries in a datagram (RFC 1035, 2.3.4).
 const PLAIN_MAX: usize = 512;
+
+/// The largest datagram that is worth sending: beyond it networks begin to lose pieces.
+pub(crate) const PAYLOAD_MAX: u16 = 4096;
 
 /// The largest message over TCP: its length has two bytes.
 const TCP_MAX: usize = u16::MAX as usize;
@@ -15,31 +24,62 @@ pub(crate) enum Way {
     Tcp,
 }
 
-/// Cuts answers until the message fits, additional records first, and encodes it. `limit`: answers over
-/// UDP without EDNS; `say`: mark a message that lost answers.
-pub(crate) fn fit(mut message: Message, way: Way, payload: Option<u16>, limit: usize, say: bool) -> Option<Vec<u8>> {
+/// Cuts answers until the message fits, and encodes it. `payload` is what the asker says that it can
+/// take over UDP.
+pub(crate) fn fit(mut message: Message, way: Way, payload: Option<u16>, settings: &Settings) -> Option<Vec<u8>> {
     let before = message.answers.len();
-    let max = match (way, payload) {
-        (Way::Tcp, _) => TCP_MAX,
-        (Way::Udp, Some(payload)) => usize::from(payload).max(PLAIN_MAX),
-        (Way::Udp, None) => {
-            message.answers.truncate(limit.max(1));
-            PLAIN_MAX
-        }
+    let max = match way {
+        Way::Tcp => TCP_MAX,
+        Way::Udp => usize::from(payload.unwrap_or(0).min(PAYLOAD_MAX)).max(PLAIN_MAX),
     };
+    if max == PLAIN_MAX && before > settings.udp_answer_limit.max(1) {
+        keep(&mut message, settings.udp_answer_limit.max(1));
+    }
     loop {
-        message.metadata.truncation = say && message.answers.len() < before;
-        let bytes = message.to_vec().ok()?;
+        message.metadata.truncation = settings.enable_truncate && message.answers.len() < before;
+        let bytes = encode(&message, settings.disable_compression)?;
         if bytes.len() <= max {
             return Some(bytes);
         }
-        // Halving finds the place in a few steps; a few records less than possible do no harm.
-        if !message.additionals.is_empty() {
-            message.additionals.truncate(message.additionals.len() / 2);
-        } else if !message.answers.is_empty() {
-            message.answers.truncate(message.answers.len() / 2);
-        } else {
-            return None;
+        let (answers, others) = (message.answers.len(), message.additionals.len());
+        // What hangs on answers goes with them; what hangs on none goes alone.
+        match answers {
+            0 if others == 0 => return None,
+            0 | 1 => message.additionals.truncate(others / 2),
+            _ => keep(&mut message, (answers * max / bytes.len()).clamp(1, answers - 1)),
+        }
+        if (answers, others) == (1, 0) {
+            message.answers.clear();
         }
     }
+}
+
+/// Keeps the first answers, and of the additional records those that belong to them.
+fn keep(message: &mut Message, answers: usize) {
+    message.answers.truncate(answers);
+    let targets: BTreeSet<&Name> = message.answers.iter().map(target).collect();
+    let mut kept = std::mem::take(&mut message.additionals);
+    kept.retain(|record| targets.contains(&record.name));
+    message.additionals = kept;
+}
+
+/// The name that the additional records of an answer are about.
+fn target(record: &Record) -> &Name {
+    if let RData::SRV(srv) = &record.data {
+        &srv.target
+    } else if let RData::NS(ns) = &record.data {
+        &ns.0
+    } else {
+        &record.name
+    }
+}
+
+fn encode(message: &Message, plain: bool) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(PLAIN_MAX);
+    let mut encoder = BinEncoder::new(&mut bytes);
+    if plain {
+        encoder.set_name_encoding(NameEncoding::Uncompressed);
+    }
+    message.emit(&mut encoder).ok()?;
+    Some(bytes)
 }

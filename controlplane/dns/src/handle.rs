@@ -4,96 +4,157 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::DNSClass;
-use weft_state::{StateView, Store};
+use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
+use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
+use weft_state::StateView;
 
 use crate::answer::Question;
-use crate::fit::{Way, fit};
+use crate::fit::{PAYLOAD_MAX, Way, fit};
 use crate::question::{Asked, asked};
 use crate::record;
 use crate::recurse;
-use crate::settings::Settings;
+use crate::settings::{Settings, Staleness};
+use crate::source::{Seen, Source};
 
-/// The largest datagram that is worth sending: beyond it networks begin to lose pieces.
-const PAYLOAD_MAX: u16 = 4096;
+/// How many names of ours may stand for each other before the rest is left to the asker.
+const ALIASES_MAX: u8 = 3;
 
 /// Answers requests from the state. Cheap to clone.
 #[derive(Clone)]
 pub struct Handler {
-    store: Arc<Store>,
+    source: Source,
     settings: Arc<Settings>,
 }
 
-/// What a request asks of the handler.
-enum Next {
-    Answer(Message),
-    /// Somebody else knows.
-    Recurse,
+/// What becomes of a request.
+pub(crate) enum Next {
+    /// This is the response; nothing where there is no request to respond to.
+    Done(Option<Vec<u8>>),
+    /// Something has to be waited for.
+    Wait(Box<Wait>),
+}
+
+/// A response that cannot be given at once.
+pub(crate) struct Wait {
+    request: Message,
+    way: Way,
+    reason: Reason,
+}
+
+enum Reason {
+    /// The state has to be newer first.
+    Older,
+    /// Somebody else knows. These are the bytes to pass on.
+    Elsewhere(Vec<u8>),
+    /// The answer ends with the alias of a name that somebody else knows.
+    Alias(Box<Message>, Name),
 }
 
 impl Handler {
-    /// A handler over this state.
+    /// A handler that reads this source.
     #[must_use]
-    pub fn new(store: Arc<Store>, settings: Settings) -> Self {
-        Self { store, settings: Arc::new(settings) }
+    pub fn new(source: Source, settings: Settings) -> Self {
+        Self { source, settings: Arc::new(settings) }
     }
 
-    /// The response to one request; nothing for what is not a request at all.
-    pub(crate) async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
-        let asked = match Message::from_vec(request) {
+    /// Answers, or says what has to be waited for.
+    pub(crate) fn begin(&self, request: &[u8], way: Way) -> Next {
+        let message = match Message::from_vec(request) {
             Ok(message) if message.metadata.message_type == MessageType::Query => message,
-            Ok(_) => return None,
-            Err(_) => return malformed(request),
+            Ok(_) => return Next::Done(None),
+            Err(_) => return Next::Done(malformed(request)),
         };
-        let payload = asked.edns.as_ref().map(Edns::max_payload);
-        match self.judge(&asked) {
-            Next::Answer(message) => {
-                fit(message, way, payload, self.settings.udp_answer_limit, self.settings.enable_truncate)
+        if let Some(code) = refusal(&message) {
+            return self.done(&message, self.empty(&message, code), way);
+        }
+        let asked = message.queries.first().map(|query| asked(&query.name, &self.settings));
+        let reason = match asked {
+            Some(Asked::Outside) => Reason::Elsewhere(request.to_vec()),
+            _ if self.is_too_old() => Reason::Older,
+            _ => return self.answer(message, request, way),
+        };
+        self.wait(message, way, reason)
+    }
+
+    /// The response, once it is there.
+    pub(crate) async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
+        match self.begin(request, way) {
+            Next::Done(response) => response,
+            Next::Wait(wait) => self.finish(*wait).await,
+        }
+    }
+
+    /// Waits for what the response needs.
+    pub(crate) async fn finish(&self, wait: Wait) -> Option<Vec<u8>> {
+        match wait.reason {
+            Reason::Older if self.source.freshness.catch_up().await => {
+                let bytes = wait.request.to_vec().ok()?;
+                match self.answer(wait.request, &bytes, wait.way) {
+                    Next::Done(response) => response,
+                    // An answer waits for others only, not for the state.
+                    Next::Wait(next) => Box::pin(self.finish(*next)).await,
+                }
             }
-            Next::Recurse => match recurse::ask(&self.settings, request, way).await {
+            Reason::Older => self.failure(&wait.request, wait.way),
+            Reason::Elsewhere(bytes) => match recurse::ask(&self.settings, &bytes, wait.way).await {
                 Some(response) => Some(response),
-                None => fit(self.empty(&asked, ResponseCode::ServFail), way, payload, 0, false),
+                None => self.failure(&wait.request, wait.way),
             },
+            Reason::Alias(mut answer, host) => {
+                let kind = wait.request.queries.first().map_or(RecordType::A, |query| query.query_type);
+                answer.answers.extend(recurse::resolve(&self.settings, host, kind).await);
+                self.fit(*answer, &wait.request, wait.way)
+            }
         }
     }
 
-    fn judge(&self, request: &Message) -> Next {
-        if request.metadata.op_code != OpCode::Query {
-            return Next::Answer(self.empty(request, ResponseCode::NotImp));
+    fn failure(&self, request: &Message, way: Way) -> Option<Vec<u8>> {
+        self.fit(self.empty(request, ResponseCode::ServFail), request, way)
+    }
+
+    /// A name outside the domain needs somebody who knows it.
+    fn wait(&self, request: Message, way: Way, reason: Reason) -> Next {
+        if matches!(reason, Reason::Elsewhere(_)) && self.settings.recursors.is_empty() {
+            return self.done(&request, self.empty(&request, ResponseCode::Refused), way);
         }
-        let [query] = request.queries.as_slice() else {
-            return Next::Answer(self.empty(request, ResponseCode::FormErr));
+        Next::Wait(Box::new(Wait { request, way, reason }))
+    }
+
+    fn is_too_old(&self) -> bool {
+        match self.settings.staleness {
+            Staleness::Refused => true,
+            allowed if allowed == Staleness::default() => false,
+            Staleness::Allowed(most) => self.source.freshness.silence() > most,
+        }
+    }
+
+    fn answer(&self, request: Message, bytes: &[u8], way: Way) -> Next {
+        let Some(query) = request.queries.first() else { return Next::Done(None) };
+        let asked = asked(&query.name, &self.settings);
+        let message = self.reply_to(&request, query, &asked);
+        let unknown = message.metadata.response_code == ResponseCode::NXDomain;
+        if unknown && matches!(asked, Asked::Reverse(_)) {
+            return self.wait(request, way, Reason::Elsewhere(bytes.to_vec()));
+        }
+        match self.loose_end(&message) {
+            Some(host) => self.wait(request, way, Reason::Alias(Box::new(message), host)),
+            None => self.done(&request, message, way),
+        }
+    }
+
+    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked) -> Message {
+        let state = self.source.store.current();
+        let authorizer = self.source.sight.authorizer(&state);
+        let question = Question {
+            name: &query.name,
+            kind: query.query_type,
+            settings: &self.settings,
+            serial: serial(),
+            view: &StateView::new(&state),
+            seen: Seen(authorizer.as_deref()),
+            aliases: ALIASES_MAX,
         };
-        if request.edns.as_ref().is_some_and(|edns| edns.version() != 0) {
-            return Next::Answer(self.empty(request, ResponseCode::BADVERS));
-        }
-        if query.query_class != DNSClass::IN && query.query_class != DNSClass::ANY {
-            return Next::Answer(self.empty(request, ResponseCode::Refused));
-        }
-        match asked(&query.name, &self.settings) {
-            Asked::Outside if self.settings.recursors.is_empty() => {
-                Next::Answer(self.empty(request, ResponseCode::Refused))
-            }
-            Asked::Outside => Next::Recurse,
-            asked @ Asked::Reverse(_) => {
-                let answer = self.answer(request, query, &asked);
-                let unknown = answer.metadata.response_code == ResponseCode::NXDomain;
-                if unknown && !self.settings.recursors.is_empty() { Next::Recurse } else { Next::Answer(answer) }
-            }
-            asked @ (Asked::Apex
-            | Asked::Service { .. }
-            | Asked::Connect(_)
-            | Asked::Node(_)
-            | Asked::Address(_)
-            | Asked::Nothing) => Next::Answer(self.answer(request, query, &asked)),
-        }
-    }
-
-    fn answer(&self, request: &Message, query: &Query, asked: &Asked) -> Message {
-        let state = self.store.current();
-        let question =
-            Question { name: &query.name, kind: query.query_type, settings: &self.settings, serial: serial() };
-        let reply = question.answer(asked, &StateView::new(&state));
+        let reply = question.answer(asked);
         let mut message = self.empty(request, reply.code());
         message.metadata.authoritative = true;
         // Nothing to say: for how long that holds is in the start of authority (RFC 2308).
@@ -106,6 +167,24 @@ impl Handler {
         message
     }
 
+    /// The name outside the domain that the last alias of an answer leads to.
+    fn loose_end(&self, message: &Message) -> Option<Name> {
+        if self.settings.recursors.is_empty() {
+            return None;
+        }
+        let wants_alias = message.queries.first().is_some_and(|query| query.query_type == RecordType::CNAME);
+        let Some(RData::CNAME(host)) = message.answers.last().map(|record| &record.data) else { return None };
+        (!wants_alias && asked(&host.0, &self.settings) == Asked::Outside).then(|| host.0.clone())
+    }
+
+    fn done(&self, request: &Message, response: Message, way: Way) -> Next {
+        Next::Done(self.fit(response, request, way))
+    }
+
+    fn fit(&self, response: Message, request: &Message, way: Way) -> Option<Vec<u8>> {
+        fit(response, way, request.edns.as_ref().map(Edns::max_payload), &self.settings)
+    }
+
     /// A response without records.
     fn empty(&self, request: &Message, code: ResponseCode) -> Message {
         let mut message = Message::response(request.metadata.id, request.metadata.op_code);
@@ -113,13 +192,36 @@ impl Handler {
         message.metadata.recursion_available = !self.settings.recursors.is_empty();
         message.metadata.response_code = code;
         message.queries.clone_from(&request.queries);
-        if let Some(asked) = &request.edns {
-            let mut edns = Edns::new();
-            edns.set_max_payload(asked.max_payload().clamp(512, PAYLOAD_MAX));
-            message.set_edns(edns);
-        }
+        message.edns = request.edns.as_ref().map(extension);
         message
     }
+}
+
+/// Why a request is not looked at further.
+fn refusal(request: &Message) -> Option<ResponseCode> {
+    if request.metadata.op_code != OpCode::Query {
+        return Some(ResponseCode::NotImp);
+    }
+    let [query] = request.queries.as_slice() else { return Some(ResponseCode::FormErr) };
+    if request.edns.as_ref().is_some_and(|edns| edns.version() != 0) {
+        return Some(ResponseCode::BADVERS);
+    }
+    if query.query_class != DNSClass::IN && query.query_class != DNSClass::ANY {
+        return Some(ResponseCode::Refused);
+    }
+    matches!(query.query_type, RecordType::AXFR | RecordType::IXFR).then_some(ResponseCode::NotImp)
+}
+
+/// What is said to a request with EDNS: how much may be sent here, and that an answer does not depend on
+/// the network that the request names (RFC 7871, 7.2.1).
+fn extension(asked: &Edns) -> Edns {
+    let mut edns = Edns::new();
+    edns.set_max_payload(asked.max_payload().clamp(512, PAYLOAD_MAX));
+    if let Some(EdnsOption::Subnet(subnet)) = asked.option(EdnsCode::Subnet) {
+        let of_all = ClientSubnet::new(subnet.addr(), subnet.source_prefix(), 0);
+        edns.options_mut().insert(EdnsOption::Subnet(of_all));
+    }
+    edns
 }
 
 /// FORMERR with the request's id, where there is one.

@@ -6,7 +6,7 @@
 //!
 //! What a name asks for (`question`) and what the state says to it (`answer`) are pure; sockets,
 //! the clock and recursors are at the edge ([`serve`]). Reads are stale: any server answers, leader
-//! or none, from what it has applied.
+//! or none, from what it has applied, unless the settings want it newer ([`Source`]).
 
 mod answer;
 mod fit;
@@ -16,10 +16,13 @@ mod record;
 mod recurse;
 mod serve;
 mod settings;
+mod source;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
 pub use handle::Handler;
+pub use hickory_proto::rr::Name;
 pub use serve::{Sockets, serve};
-pub use settings::{Settings, Soa, Ttls};
+pub use settings::{Order, Settings, Soa, Staleness, Ttls};
+pub use source::{Everything, Freshness, Sight, Source};

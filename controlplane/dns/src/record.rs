@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use hickory_proto::rr::rdata::{CNAME, NS, PTR, SOA, SRV, TXT};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
+pub(crate) use hickory_proto::rr::{Name, Record};
+use hickory_proto::rr::{RData, RecordType};
 
 use crate::settings::Settings;
 
@@ -29,8 +30,8 @@ pub(crate) fn srv(name: &Name, ttl: u32, weight: u16, port: u16, target: Name) -
     Record::from_rdata(name.clone(), ttl, RData::SRV(SRV::new(1, weight, port, target)))
 }
 
-pub(crate) fn ns(domain: &Name, target: Name) -> Record {
-    Record::from_rdata(domain.clone(), 0, RData::NS(NS(target)))
+pub(crate) fn ns(domain: &Name, ttl: u32, target: Name) -> Record {
+    Record::from_rdata(domain.clone(), ttl, RData::NS(NS(target)))
 }
 
 pub(crate) fn ptr(name: &Name, target: Name) -> Record {
@@ -50,6 +51,15 @@ pub(crate) fn txt(name: &Name, ttl: u32, key: &str, value: &str) -> Record {
 pub(crate) fn soa(settings: &Settings, serial: u32) -> Record {
     let below = |label: &str| settings.domain.prepend_label(label).unwrap_or_else(|_| settings.domain.clone());
     let soa = settings.soa;
-    let data = SOA::new(below("ns"), below("hostmaster"), serial, soa.refresh, soa.retry, soa.expire, soa.min_ttl);
+    // On the wire all are unsigned (RFC 1035, 3.3.13).
+    let [refresh, retry, expire] = [soa.refresh, soa.retry, soa.expire].map(u32::cast_signed);
+    let data = SOA::new(below("ns"), below("hostmaster"), serial, refresh, retry, expire, soa.min_ttl);
     Record::from_rdata(settings.domain.clone(), soa.min_ttl, RData::SOA(data))
+}
+
+/// A host name as a name of DNS; nothing for one that DNS cannot carry.
+pub(crate) fn fully_qualified(host: &str) -> Option<Name> {
+    let mut name = Name::from_str_relaxed(host).ok()?;
+    name.set_fqdn(true);
+    Some(name)
 }

@@ -3,22 +3,50 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hickory_proto::op::{Message, MessageType, OpCode, Query};
+use hickory_proto::rr::{Name, Record, RecordType};
+use rand::seq::SliceRandom;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::fit::Way;
-use crate::settings::Settings;
+use crate::settings::{Order, Settings};
 
-/// The first response of a recursor; nothing when none answers in time.
+/// A response has its code in the lower half of the fourth byte (RFC 1035, 4.1.1).
+const CODE: u8 = 0x0f;
+const NO_ERROR: u8 = 0;
+const NO_SUCH_NAME: u8 = 3;
+
+/// The first useful response of a recursor; nothing when none gives one in time.
 pub(crate) async fn ask(settings: &Settings, request: &[u8], way: Way) -> Option<Vec<u8>> {
-    for recursor in &settings.recursors {
-        match one(*recursor, request, way, settings.recursor_timeout).await {
-            Ok(response) => return Some(response),
+    let mut recursors = settings.recursors.clone();
+    if settings.recursor_order == Order::Random {
+        recursors.shuffle(&mut rand::rng());
+    }
+    for recursor in recursors {
+        match one(recursor, request, way, settings.recursor_timeout).await {
+            Ok(response) if is_useful(&response) => return Some(response),
+            Ok(_) => tracing::debug!(%recursor, "a recursor could not help"),
             Err(error) => tracing::debug!(%recursor, %error, "a recursor did not answer"),
         }
     }
     None
+}
+
+/// The records that recursors have for a name of theirs.
+pub(crate) async fn resolve(settings: &Settings, name: Name, kind: RecordType) -> Vec<Record> {
+    let mut message = Message::new(rand::random(), MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = true;
+    message.add_query(Query::query(name, kind));
+    let Ok(request) = message.to_vec() else { return Vec::new() };
+    let Some(response) = ask(settings, &request, Way::Udp).await else { return Vec::new() };
+    Message::from_vec(&response).map(|message| message.answers).unwrap_or_default()
+}
+
+/// There is such a name, or there is none. Whoever fails or refuses leaves it to the next one.
+fn is_useful(response: &[u8]) -> bool {
+    response.get(3).is_some_and(|flags| matches!(flags & CODE, NO_ERROR | NO_SUCH_NAME))
 }
 
 async fn one(recursor: SocketAddr, request: &[u8], way: Way, patience: Duration) -> std::io::Result<Vec<u8>> {

@@ -12,13 +12,19 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::fit::Way;
-use crate::handle::Handler;
+use crate::handle::{Handler, Next};
 
 /// The largest request that is read.
 const REQUEST_MAX: usize = 4096;
 
 /// Requests over UDP that may wait for a recursor at the same time; more are dropped, as UDP may.
 const UDP_AT_ONCE: usize = 1024;
+
+/// How many ports are tried where any will do.
+const FREE_PORT_TRIES: u32 = 16;
+
+/// Tasks that read datagrams.
+const READERS_MAX: usize = 8;
 
 /// Connections over TCP at the same time.
 const TCP_AT_ONCE: usize = 512;
@@ -41,9 +47,17 @@ impl Sockets {
     /// # Errors
     /// The port is taken, or this process may not have it.
     pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let tcp = TcpListener::bind(address).await?;
-        let udp = UdpSocket::bind(tcp.local_addr()?).await?;
-        Ok(Self { udp: Arc::new(udp), tcp })
+        let mut tries = if address.port() == 0 { FREE_PORT_TRIES } else { 1 };
+        loop {
+            let tcp = TcpListener::bind(address).await?;
+            tries -= 1;
+            match UdpSocket::bind(tcp.local_addr()?).await {
+                Ok(udp) => return Ok(Self { udp: Arc::new(udp), tcp }),
+                // What is free over TCP may be taken over UDP.
+                Err(_) if tries > 0 => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// # Errors
@@ -56,15 +70,22 @@ impl Sockets {
 /// Answers until `stop`.
 pub async fn serve(sockets: Sockets, handler: Handler, stop: CancellationToken) {
     let Sockets { udp, tcp } = sockets;
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = datagrams(udp, handler.clone()) => {}
-        () = connections(tcp, handler) => {}
+    let mut tasks = JoinSet::new();
+    let waiting = Arc::new(Semaphore::new(UDP_AT_ONCE));
+    for _ in 0..readers() {
+        tasks.spawn(datagrams(Arc::clone(&udp), handler.clone(), Arc::clone(&waiting)));
     }
+    tasks.spawn(connections(tcp, handler));
+    // Dropping the tasks ends them.
+    stop.cancelled().await;
 }
 
-async fn datagrams(socket: Arc<UdpSocket>, handler: Handler) {
-    let waiting = Arc::new(Semaphore::new(UDP_AT_ONCE));
+/// How many tasks read datagrams: more than cores would only get in each other's way.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX)
+}
+
+async fn datagrams(socket: Arc<UdpSocket>, handler: Handler, waiting: Arc<Semaphore>) {
     let mut tasks = JoinSet::new();
     let mut buffer = [0; REQUEST_MAX];
     loop {
@@ -75,18 +96,26 @@ async fn datagrams(socket: Arc<UdpSocket>, handler: Handler) {
                 continue;
             }
         };
-        let request = buffer[..length].to_vec();
         while tasks.try_join_next().is_some() {}
-        let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() else { continue };
-        let (socket, handler) = (Arc::clone(&socket), handler.clone());
-        tasks.spawn(async move {
-            if let Some(response) = handler.respond(&request, Way::Udp).await
-                && let Err(error) = socket.send_to(&response, from).await
-            {
-                tracing::debug!(%from, %error, "a DNS response was not sent");
+        // Nearly all answers are there at once: a task for each would cost more than they do.
+        match handler.begin(&buffer[..length], Way::Udp) {
+            Next::Done(response) => send(&socket, response, from).await,
+            Next::Wait(wait) => {
+                let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() else { continue };
+                let (socket, handler) = (Arc::clone(&socket), handler.clone());
+                tasks.spawn(async move {
+                    send(&socket, handler.finish(*wait).await, from).await;
+                    drop(permit);
+                });
             }
-            drop(permit);
-        });
+        }
+    }
+}
+
+async fn send(socket: &UdpSocket, response: Option<Vec<u8>>, to: SocketAddr) {
+    let Some(response) = response else { return };
+    if let Err(error) = socket.send_to(&response, to).await {
+        tracing::debug!(%to, %error, "a DNS response was not sent");
     }
 }
 

@@ -5,32 +5,39 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_proto::rr::Name;
+use weft_model::NodeName;
 
 /// How names are answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Names end with this: `consul.`.
     pub domain: Name,
     /// Names may end with this as well.
     pub alt_domain: Option<Name>,
     pub datacenter: String,
+    /// The agent's own node.
+    pub node: NodeName,
+    pub staleness: Staleness,
     /// Leaves out instances in warning state, too.
     pub only_passing: bool,
     /// Seconds for which an answer about a node holds.
     pub node_ttl: u32,
     pub service_ttl: Ttls,
     pub soa: Soa,
-    /// How many addresses an answer over UDP without EDNS holds at most.
+    /// How many records an answer over UDP without EDNS holds at most.
     pub udp_answer_limit: usize,
     /// How many addresses any answer holds at most; 0: as many as there are.
     pub a_record_limit: usize,
     /// Whether an answer that was cut says so, so that clients ask again over TCP.
     pub enable_truncate: bool,
+    /// Whether names in an answer are written out each time.
+    pub disable_compression: bool,
     /// Whether node meta is added to answers that name a node.
     pub node_meta_txt: bool,
-    /// Who answers names outside the domain, tried in order.
+    /// Who answers names outside the domain.
     pub recursors: Vec<SocketAddr>,
     pub recursor_timeout: Duration,
+    pub recursor_order: Order,
 }
 
 impl Settings {
@@ -41,6 +48,8 @@ impl Settings {
             domain,
             alt_domain: None,
             datacenter,
+            node: NodeName::default(),
+            staleness: Staleness::default(),
             only_passing: false,
             node_ttl: 0,
             service_ttl: Ttls::default(),
@@ -48,19 +57,45 @@ impl Settings {
             udp_answer_limit: 3,
             a_record_limit: 0,
             enable_truncate: false,
+            disable_compression: false,
             node_meta_txt: true,
             recursors: Vec::new(),
             recursor_timeout: Duration::from_secs(2),
+            recursor_order: Order::default(),
         }
     }
+}
+
+/// From how old a state answers may come: `allow_stale` and `max_stale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// From any, for as long as a leader was heard of within this time.
+    Allowed(Duration),
+    /// Each answer waits until the state is as new as its question.
+    Refused,
+}
+
+impl Default for Staleness {
+    /// Ten years: whatever happens to the leader, names go on being answered.
+    fn default() -> Self {
+        Self::Allowed(Duration::from_secs(10 * 365 * 24 * 3600))
+    }
+}
+
+/// In which order recursors are asked: `recursor_strategy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Sequential,
+    Random,
 }
 
 /// `dns_config.soa`, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Soa {
-    pub refresh: i32,
-    pub retry: i32,
-    pub expire: i32,
+    pub refresh: u32,
+    pub retry: u32,
+    pub expire: u32,
     pub min_ttl: u32,
 }
 

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::BoxFuture;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use weft_model::catalog::{Node, Service, Weights};
@@ -14,7 +16,8 @@ use weft_state::{State, Store, apply};
 use crate::fit::Way;
 use crate::handle::Handler;
 use crate::question::{Asked, asked};
-use crate::settings::{Settings, Ttls};
+use crate::settings::{Settings, Staleness, Ttls};
+use crate::source::{Everything, Freshness, Source};
 
 fn settings() -> Settings {
     let mut settings = Settings::new(Name::from_ascii("consul.").unwrap(), "dc1".to_owned());
@@ -74,6 +77,10 @@ fn registration(row: &Row) -> Registration {
 }
 
 fn handler(rows: &[Row], settings: Settings) -> Handler {
+    handler_over(State::clone(&state_of(rows)), settings)
+}
+
+fn state_of(rows: &[Row]) -> Arc<State> {
     let mut state = State::default();
     for (row, index) in rows.iter().zip(1..) {
         let command = Command::Register(Box::new(registration(row)));
@@ -83,8 +90,26 @@ fn handler(rows: &[Row], settings: Settings) -> Handler {
         outcome.reply.unwrap();
         state = outcome.state;
     }
+    Arc::new(state)
+}
+
+fn handler_over(state: State, settings: Settings) -> Handler {
     let (store, _) = Store::new(state);
-    Handler::new(Arc::clone(&store), settings)
+    let source = Source { store, freshness: Arc::new(Leader(true)), sight: Arc::new(Everything) };
+    Handler::new(source, settings)
+}
+
+/// A leader that can be reached, or one that has been gone for a minute.
+struct Leader(bool);
+
+impl Freshness for Leader {
+    fn silence(&self) -> Duration {
+        if self.0 { Duration::ZERO } else { Duration::from_secs(60) }
+    }
+
+    fn catch_up(&self) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(self.0))
+    }
 }
 
 fn catalog() -> Handler {
@@ -143,8 +168,14 @@ fn names_mean_what_consul_says() {
         ("a.b.node.dc1.consul.", Asked::Node("a.b".into())),
         ("0a000001.addr.dc1.consul.", Asked::Address(Ipv4Addr::new(10, 0, 0, 1).into())),
         ("0a00000g.addr.dc1.consul.", Asked::Nothing),
+        ("_web._udp.service.consul.", service("web", Some("udp"))),
+        ("q.one.query.dc1.consul.", Asked::Query("q.one".into())),
         ("web.consul.", Asked::Nothing),
-        ("service.consul.", Asked::Nothing),
+        ("service.consul.", Asked::Branch),
+        ("service.dc1.consul.", Asked::Branch),
+        ("dc1.consul.", Asked::Branch),
+        ("_tcp.consul.", Asked::Branch),
+        ("node.dc2.consul.", Asked::Nothing),
         ("example.com.", Asked::Outside),
         ("notconsul.", Asked::Outside),
         ("1.0.0.10.in-addr.arpa.", Asked::Reverse(IpAddr::from([10, 0, 0, 1]))),
@@ -236,4 +267,149 @@ async fn nonsense_is_refused_and_never_answered_twice() {
     let cut = &request("web.service.consul.", RecordType::A, None)[..20];
     let answer = Message::from_vec(&handler.respond(cut, Way::Udp).await.unwrap()).unwrap();
     assert_eq!((answer.metadata.id, answer.metadata.response_code), (7, ResponseCode::FormErr));
+}
+
+#[tokio::test]
+async fn names_with_others_below_them_exist() {
+    for name in ["consul.", "service.consul.", "dc1.consul.", "_tcp.service.consul.", "node.dc1.consul."] {
+        let answer = ask(&catalog(), name, RecordType::MX).await;
+        assert_eq!((answer.metadata.response_code, answer.answers.len()), (ResponseCode::NoError, 0), "{name}");
+        assert_eq!(answer.authorities.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn case_never_matters() {
+    let odd = handler(&[row("UP", "UpCase", "10.0.0.8", CheckStatus::Passing)], settings());
+    for name in ["UpCase.service.consul.", "upcase.service.consul.", "uPCASE.Service.CONSUL."] {
+        assert_eq!(texts(&ask(&odd, name, RecordType::A).await), ["10.0.0.8"], "{name}");
+    }
+    assert_eq!(texts(&ask(&odd, "N1.NODE.consul.", RecordType::A).await), ["10.0.0.1"]);
+}
+
+#[tokio::test]
+async fn an_alias_is_followed_as_far_as_it_is_ours() {
+    let rows = [
+        row("web1", "web", "10.0.0.2", CheckStatus::Passing),
+        row("a", "alias", "web.service.consul", CheckStatus::Passing),
+        row("l", "loop", "loop.service.consul", CheckStatus::Passing),
+    ];
+    let handler = handler(&rows, settings());
+    assert_eq!(
+        texts(&ask(&handler, "alias.service.consul.", RecordType::A).await),
+        ["10.0.0.2", "web.service.consul."]
+    );
+    let srv = ask(&handler, "alias.service.consul.", RecordType::SRV).await;
+    assert_eq!(texts(&srv), ["1 10 8080 web.service.consul."]);
+    assert_eq!(srv.additionals[0].data.to_string(), "10.0.0.2");
+    let round = request("loop.service.consul.", RecordType::A, None);
+    let answer = Message::from_vec(&handler.respond(&round, Way::Tcp).await.unwrap()).unwrap();
+    assert_eq!(answer.answers.len(), 4);
+}
+
+#[tokio::test]
+async fn how_old_an_answer_may_be_is_the_settings_word() {
+    let ask_old = async |staleness| {
+        let (store, _) = Store::new(State::default());
+        let source = Source { store, freshness: Arc::new(Leader(false)), sight: Arc::new(Everything) };
+        let handler = Handler::new(source, Settings { staleness, ..settings() });
+        ask(&handler, "consul.", RecordType::SOA).await.metadata.response_code
+    };
+    assert_eq!(ask_old(Staleness::default()).await, ResponseCode::NoError);
+    assert_eq!(ask_old(Staleness::Allowed(Duration::from_secs(90))).await, ResponseCode::NoError);
+    assert_eq!(ask_old(Staleness::Allowed(Duration::from_secs(30))).await, ResponseCode::ServFail);
+    assert_eq!(ask_old(Staleness::Refused).await, ResponseCode::ServFail);
+    let newest = handler(&[], Settings { staleness: Staleness::Refused, ..settings() });
+    assert_eq!(ask(&newest, "consul.", RecordType::SOA).await.metadata.response_code, ResponseCode::NoError);
+}
+
+/// What a token sees that may read services but one, and the nodes.
+struct Blinkers;
+
+impl crate::source::Sight for Blinkers {
+    fn authorizer(&self, _: &State) -> Option<Arc<weft_model::acl::Authorizer>> {
+        let rules = r#"service "down" { policy = "deny" } service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }"#;
+        let rules = weft_model::acl::Rules::parse(rules).unwrap();
+        Some(Arc::new(weft_model::acl::Authorizer::new(rules, weft_model::acl::Fallback::Deny)))
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_seen_is_not_there() {
+    let state = Arc::clone(&catalog_state());
+    let (store, _) = Store::new(State::clone(&state));
+    let source = Source { store, freshness: Arc::new(Leader(true)), sight: Arc::new(Blinkers) };
+    let handler = Handler::new(source, settings());
+    let code = async |name| ask(&handler, name, RecordType::A).await.metadata.response_code;
+    assert_eq!(code("up.service.consul.").await, ResponseCode::NoError);
+    assert_eq!(code("down.service.consul.").await, ResponseCode::NXDomain);
+    assert_eq!(code("n1.node.consul.").await, ResponseCode::NoError);
+}
+
+fn catalog_state() -> Arc<State> {
+    let rows = [row("u", "up", "10.0.0.8", CheckStatus::Passing), row("d", "down", "10.0.0.9", CheckStatus::Passing)];
+    state_of(&rows)
+}
+
+#[tokio::test]
+async fn a_network_that_a_request_names_is_echoed_and_makes_no_difference() {
+    use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
+    let mut message = Message::from_vec(&request("web.service.consul.", RecordType::A, Some(1232))).unwrap();
+    let subnet = ClientSubnet::new([192, 0, 2, 0].into(), 24, 0);
+    message.edns.as_mut().unwrap().options_mut().insert(EdnsOption::Subnet(subnet));
+    let answer = catalog().respond(&message.to_vec().unwrap(), Way::Udp).await.unwrap();
+    let answer = Message::from_vec(&answer).unwrap();
+    let Some(EdnsOption::Subnet(echo)) = answer.edns.as_ref().unwrap().option(EdnsCode::Subnet) else { panic!() };
+    assert_eq!((echo.addr(), echo.source_prefix(), echo.scope_prefix()), ([192, 0, 2, 0].into(), 24, 0));
+}
+
+#[tokio::test]
+async fn an_uncompressed_answer_says_the_same_in_more_bytes() {
+    let rows = [row("web1", "web", "10.0.0.2", CheckStatus::Passing)];
+    let plain = handler(&rows, Settings { disable_compression: true, ..settings() });
+    let short = handler(&rows, settings());
+    let request = request("web.service.consul.", RecordType::A, None);
+    let (long, short) =
+        (plain.respond(&request, Way::Udp).await.unwrap(), short.respond(&request, Way::Udp).await.unwrap());
+    assert!(long.len() > short.len());
+    assert_eq!(Message::from_vec(&long).unwrap(), Message::from_vec(&short).unwrap());
+}
+
+/// Bytes that are nearly requests: every cut, every single byte changed, and noise.
+#[tokio::test]
+async fn no_bytes_whatever_end_a_handler() {
+    let handler = catalog();
+    let names = ["web.service.consul.", "_web._tcp.service.consul.", "1.0.0.10.in-addr.arpa.", "0a000001.addr.consul."];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    for name in names {
+        let whole = request(name, RecordType::SRV, Some(1232));
+        for length in 0..whole.len() {
+            handler.respond(&whole[..length], Way::Udp).await;
+        }
+        for place in 0..whole.len() {
+            for value in [0, 1, 0x3f, 0x40, 0x80, 0xc0, 0xff] {
+                let mut changed = whole.clone();
+                changed[place] = value;
+                handler.respond(&changed, Way::Tcp).await;
+            }
+        }
+        for _ in 0..5_000 {
+            let mut changed = whole.clone();
+            for _ in 0..next() % 8 {
+                let place = next() as usize % changed.len();
+                changed[place] = next() as u8;
+            }
+            handler.respond(&changed, Way::Udp).await;
+        }
+    }
+    for _ in 0..20_000 {
+        let noise: Vec<u8> = (0..next() % 64).map(|_| next() as u8).collect();
+        handler.respond(&noise, Way::Udp).await;
+    }
 }

@@ -1,0 +1,86 @@
+//! Nodes and addresses, by name and back.
+
+use std::net::IpAddr;
+
+use hickory_proto::rr::{Name, RecordType};
+use weft_model::ServiceName;
+use weft_model::catalog::Node;
+
+use super::{Question, Reply};
+use crate::record::{self, wants};
+
+impl Question<'_> {
+    pub(super) fn node(&self, name: &str) -> Reply {
+        let spelled = || self.view.node_spellings(name).iter().find_map(|name| self.view.node(name));
+        match self.view.node(&name.into()).or_else(spelled) {
+            Some(node) if self.seen.node(node.value.name.as_str()) => self.known_node(&node.value),
+            Some(_) | None => Reply::missing(),
+        }
+    }
+
+    fn known_node(&self, node: &Node) -> Reply {
+        let ttl = self.settings.node_ttl;
+        let mut reply = match node.address.parse::<IpAddr>() {
+            Ok(address) => Reply {
+                answers: record::address(self.name, ttl, address, self.kind).into_iter().collect(),
+                ..Reply::default()
+            },
+            Err(_) => match record::fully_qualified(&node.address) {
+                Some(host) => self.alias(host, ttl),
+                None => Reply::default(),
+            },
+        };
+        // Only a name without an alias may have other records (RFC 1034, 3.6.2).
+        if reply.answers.iter().all(|record| record.record_type() != RecordType::CNAME) {
+            let wanted = wants(self.kind, RecordType::TXT);
+            let place = if wanted { &mut reply.answers } else { &mut reply.additionals };
+            place.extend(self.meta(self.name, node, ttl));
+        }
+        reply
+    }
+
+    pub(super) fn address(&self, address: IpAddr) -> Reply {
+        let ttl = self.settings.node_ttl;
+        let fitting = record::address(self.name, ttl, address, self.kind);
+        // Whoever asks for the other kind of address is told which one there is.
+        let other = if fitting.is_none() { record::address(self.name, ttl, address, RecordType::ANY) } else { None };
+        Reply { answers: fitting.into_iter().collect(), additionals: other.into_iter().collect(), ..Reply::default() }
+    }
+
+    /// The first node of this address, otherwise the services that use it as their own.
+    pub(super) fn reverse(&self, address: IpAddr) -> Reply {
+        let is = |text: &str| text.parse() == Ok(address);
+        let mut nodes = self.view.nodes().into_iter();
+        let node = nodes.find(|node| is(&node.value.address) && self.seen.node(node.value.name.as_str()));
+        let mut names: Vec<Name> = node.and_then(|node| self.node_name(&node.value)).into_iter().collect();
+        if names.is_empty() {
+            let services = self.view.services(|_| true).into_keys();
+            let uses = |name: &ServiceName| {
+                let mut instances = self.view.instances(name).into_iter();
+                instances.any(|found| is(&found.service.value.address) && self.seen.instance(&found))
+            };
+            names.extend(services.filter(uses).filter_map(|service| self.named(service.as_str(), "service")));
+        }
+        let missing = names.is_empty();
+        let wanted = names.into_iter().filter(|_| wants(self.kind, RecordType::PTR));
+        Reply { missing, answers: wanted.map(|name| record::ptr(self.name, name)).collect(), ..Reply::default() }
+    }
+
+    pub(super) fn node_name(&self, node: &Node) -> Option<Name> {
+        self.named(node.name.as_str(), "node")
+    }
+
+    pub(super) fn address_name(&self, address: IpAddr) -> Option<Name> {
+        let hex = match address {
+            IpAddr::V4(address) => format!("{:08x}", u32::from(address)),
+            IpAddr::V6(address) => format!("{:032x}", u128::from(address)),
+        };
+        self.named(&hex, "addr")
+    }
+
+    /// `LABELS.KIND.DATACENTER.DOMAIN`; nothing for a name that DNS cannot carry.
+    fn named(&self, labels: &str, kind: &str) -> Option<Name> {
+        let own = format!("{labels}.{kind}.{}", self.settings.datacenter);
+        Name::from_str_relaxed(own).ok()?.append_domain(&self.settings.domain).ok()
+    }
+}
