@@ -43,7 +43,10 @@ pub struct AgentInfo {
     pub grpc_port: u16,
     /// 0: off.
     pub grpc_tls_port: u16,
+    /// 0: off.
     pub dns_port: u16,
+    /// What names in DNS end with.
+    pub dns_domain: String,
     pub dev_mode: bool,
     /// Ports for sidecars that name none, both ends included.
     pub sidecar_ports: (u16, u16),

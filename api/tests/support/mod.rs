@@ -144,6 +144,7 @@ fn info(default_policy: DefaultPolicy) -> AgentInfo {
         grpc_port: 28505,
         grpc_tls_port: 0,
         dns_port: 28504,
+        dns_domain: "consul.".to_owned(),
         dev_mode: true,
         sidecar_ports: (21000, 21255),
         default_policy,

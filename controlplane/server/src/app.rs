@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use weft_api::archive::SealKey;
 use weft_api::host::{AgentInfo, Cluster};
 use weft_api::{Host, Limits};
+use weft_dns::Sockets;
 use weft_model::catalog::Node;
 use weft_raft::peer::{self, GrpcTransport, Identity as Badge};
 use weft_raft::{Raft, Server, Transport};
@@ -30,7 +31,7 @@ use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
-use crate::{REVISION, VERSION, duties, grpc, listen, node, peer_tls};
+use crate::{REVISION, VERSION, dns, duties, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Writes take milliseconds; what takes longer
 /// waits for news that will not come any more.
@@ -70,6 +71,8 @@ pub struct Addresses {
     pub http: Option<SocketAddr>,
     /// `None`: off.
     pub grpc: Option<SocketAddr>,
+    /// UDP and TCP; `None`: off.
+    pub dns: Option<SocketAddr>,
     /// What servers would call it by, `HOST:PORT`.
     pub server: String,
 }
@@ -84,11 +87,13 @@ impl Agent {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
+        let dns_sockets = dns::bind(config.listen.dns).await?;
         let is_alone = config.cluster.expect == 1 && config.cluster.retry_join.is_empty();
         let (server_listener, server_port) = servers_port(&config).await?;
         let addresses = Addresses {
             http: listen::address(http_listener.as_ref())?,
             grpc: listen::address(grpc_listener.as_ref())?,
+            dns: dns_sockets.as_ref().map(Sockets::local_addr).transpose()?,
             server: SocketAddr::new(config.node.address, server_port).to_string(),
         };
 
@@ -181,6 +186,10 @@ impl Agent {
         }
         if let Some(listener) = grpc_listener {
             fronts.spawn(grpc::serve(listener, ads.clone(), stop.clone()));
+        }
+        if let Some(sockets) = dns_sockets {
+            let (store, raft) = (Arc::clone(&store), Arc::clone(&raft));
+            fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, stop.clone()));
         }
         Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, _peers: peers, fronts, backs })
     }
@@ -356,7 +365,8 @@ fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {
         http_port: port(addresses.http),
         grpc_port: port(addresses.grpc),
         grpc_tls_port: 0,
-        dns_port: 0,
+        dns_port: port(addresses.dns),
+        dns_domain: config.dns.domain.to_string(),
         dev_mode: config.dev,
         sidecar_ports: config.listen.sidecar_ports,
         default_policy: config.default_policy,

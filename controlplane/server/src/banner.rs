@@ -30,10 +30,11 @@ fn text(config: &Config, agent: &Agent) -> String {
         (
             "Client Addr",
             format!(
-                "[{}] (HTTP: {}, HTTPS: -1, gRPC: {}, DNS: -1)",
+                "[{}] (HTTP: {}, HTTPS: -1, gRPC: {}, DNS: {})",
                 config.listen.http.address,
                 port(addresses.http),
-                port(addresses.grpc)
+                port(addresses.grpc),
+                port(addresses.dns)
             ),
         ),
         ("Cluster Addr", addresses.server.clone()),

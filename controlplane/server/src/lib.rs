@@ -17,6 +17,7 @@ mod clock;
 mod cluster;
 pub mod config;
 mod definitions;
+mod dns;
 mod duties;
 mod formation;
 mod grpc;

@@ -1,8 +1,9 @@
 //! Listeners: bound before anything else starts, so that a taken port is said at once.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 
 use crate::config::{Endpoint, Port};
@@ -15,7 +16,26 @@ pub(crate) async fn bind(name: &str, endpoint: Endpoint) -> anyhow::Result<Optio
     };
     let address = SocketAddr::new(endpoint.address, port);
     let listener = TcpListener::bind(address).await;
-    listener.map(Some).with_context(|| format!("the {name} port cannot be opened on {address}"))
+    listener.map(Some).map_err(|error| refused(name, address, error))
+}
+
+/// A port that cannot be opened, and why.
+pub(crate) fn refused(name: &str, address: SocketAddr, error: std::io::Error) -> anyhow::Error {
+    let remedy = remedy(error.kind());
+    anyhow!(error).context(format!("the {name} port cannot be opened on {address}{remedy}"))
+}
+
+/// What to do about it.
+fn remedy(kind: ErrorKind) -> &'static str {
+    if kind == ErrorKind::AddrInUse {
+        ", where another process listens already: end that one, or give this agent another port"
+    } else if kind == ErrorKind::AddrNotAvailable {
+        ", which is not an address of this machine: mend --bind or --client"
+    } else if kind == ErrorKind::PermissionDenied {
+        ": this user may not open it, take another port"
+    } else {
+        ""
+    }
 }
 
 /// Where a listener really is.

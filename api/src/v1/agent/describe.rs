@@ -51,7 +51,7 @@ fn debug_config(agent: &AgentInfo) -> Value {
         "ConnectSidecarMinPort": agent.sidecar_ports.0,
         "ConnectSidecarMaxPort": agent.sidecar_ports.1,
         "DNSPort": port(agent.dns_port),
-        "DNSDomain": "consul.",
+        "DNSDomain": agent.dns_domain,
         "Datacenter": node.datacenter,
         "DevMode": agent.dev_mode,
         "GRPCPort": port(agent.grpc_port),

@@ -44,7 +44,7 @@ pub(crate) struct Agent {
     /// The address that others are told, where it is not the one of --bind
     #[arg(long, value_name = "IP")]
     advertise: Option<String>,
-    /// The address for HTTP and gRPC [default: 127.0.0.1]
+    /// The address for HTTP, gRPC and DNS [default: 127.0.0.1]
     #[arg(long, value_name = "IP")]
     client: Option<String>,
     /// The port of the HTTP API; -1 is off, 0 any free one [default: 8500]
@@ -53,9 +53,18 @@ pub(crate) struct Agent {
     /// The port of xDS; -1 is off, 0 any free one [default: 8502]
     #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     grpc_port: Option<i64>,
-    /// The port of DNS, which is not served yet [default: 8600]
+    /// The port of DNS, over UDP and TCP; -1 is off, 0 any free one [default: 8600]
     #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     dns_port: Option<i64>,
+    /// What names in DNS end with [default: consul.]
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
+    /// What they may end with as well
+    #[arg(long, value_name = "NAME")]
+    alt_domain: Option<String>,
+    /// Who answers other names in DNS; may be given more than once
+    #[arg(long, value_name = "IP[:PORT]")]
+    recursor: Vec<String>,
     /// The port for other servers [default: 8300]
     #[arg(long, value_name = "PORT")]
     server_port: Option<i64>,
@@ -108,6 +117,9 @@ impl Agent {
             http_port: self.http_port,
             grpc_port: self.grpc_port,
             dns_port: self.dns_port,
+            domain: self.domain.clone(),
+            alt_domain: self.alt_domain.clone(),
+            recursor: self.recursor.clone(),
             server_port: self.server_port,
             retry_join: self.retry_join.clone(),
             rejoin_as_new: self.rejoin_as_new,

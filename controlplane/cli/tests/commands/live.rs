@@ -13,7 +13,20 @@ impl Live {
     /// Starts it; what it says at its start tells its port.
     pub(crate) fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-        command.args(["agent", "--dev", "--node", "n1", "--http-port", "0", "--grpc-port", "0", "--server-port", "0"]);
+        command.args([
+            "agent",
+            "--dev",
+            "--node",
+            "n1",
+            "--http-port",
+            "0",
+            "--grpc-port",
+            "0",
+            "--dns-port",
+            "0",
+            "--server-port",
+            "0",
+        ]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines.filter_map(|line| port(&line)).next().expect("the agent says where it is");

@@ -10,6 +10,7 @@ use weft_model::catalog::Meta;
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
+use super::dns::DnsDraft;
 use super::{Definitions, Port};
 
 /// Every key that an agent reads; `None` is not said.
@@ -29,6 +30,8 @@ pub(super) struct Draft {
     pub(super) client: Option<IpAddr>,
     pub(super) http_address: Option<IpAddr>,
     pub(super) grpc_address: Option<IpAddr>,
+    pub(super) dns_address: Option<IpAddr>,
+    pub(super) dns: DnsDraft,
     pub(super) http_connections_per_client: Option<usize>,
     pub(super) ports: Ports,
     pub(super) log_level: Option<tracing::Level>,
@@ -65,6 +68,7 @@ pub(super) struct TlsFiles {
 pub(super) struct Ports {
     pub(super) http: Option<Port>,
     pub(super) grpc: Option<Port>,
+    pub(super) dns: Option<Port>,
     pub(super) server: Option<Port>,
     pub(super) sidecar_min: Option<u16>,
     pub(super) sidecar_max: Option<u16>,

@@ -8,6 +8,7 @@ use weft_ca::config as ca;
 use weft_model::ca::CaConfig;
 use weft_model::{Datacenter, Faults, NodeName};
 
+use super::dns;
 use super::draft::{Draft, Ports, TlsFiles};
 use super::{
     CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
@@ -26,7 +27,7 @@ const RETRY_MIN: Duration = Duration::from_millis(100);
 const SNAPSHOT_AFTER: u64 = 16_384;
 
 /// The configuration, or `None` when a fault leaves nothing to return.
-pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
+pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
     let dev = draft.dev == Some(true);
     judge_role(&draft, dev, faults);
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -40,18 +41,21 @@ pub(super) fn finish(draft: Draft, faults: &mut Faults) -> Option<Config> {
     let certificates = certificates(&draft.tls, &draft.internal_tls, faults);
     judge_definitions(&draft.definitions, faults);
     let cluster = cluster(&draft, dev, faults);
+    let (name, datacenter) = (node_name(&draft, faults), datacenter(&draft, faults));
+    let dns = dns::settings(std::mem::take(&mut draft.dns), &datacenter, &name, faults);
     Some(Config {
         dev,
         data_dir: draft.data_dir.clone().filter(|_| !dev),
         node: NodeConfig {
-            name: node_name(&draft, faults),
+            name,
             id: draft.node_id.clone().unwrap_or_default(),
-            datacenter: datacenter(&draft, faults),
+            datacenter,
             address: address?,
             meta: draft.node_meta.unwrap_or_default(),
         },
         bind,
         listen: listen?,
+        dns,
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
         definitions: draft.definitions,
@@ -164,7 +168,7 @@ fn reachable(bind: IpAddr) -> Option<IpAddr> {
 
 fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
     let client = draft.client.unwrap_or(LOOPBACK);
-    let Ports { http, grpc, server, sidecar_min, sidecar_max } = &draft.ports;
+    let Ports { http, grpc, dns, server, sidecar_min, sidecar_max } = &draft.ports;
     let (first, last) = (sidecar_min.unwrap_or(21000), sidecar_max.unwrap_or(21255));
     if first == 0 || first > last {
         faults.say(format!("ports: sidecar_min_port {first} and sidecar_max_port {last} make no range"));
@@ -180,6 +184,7 @@ fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
         http: Endpoint { address: draft.http_address.unwrap_or(client), port: http.unwrap_or(Port::At(8500)) },
         http_connections_per_client: draft.http_connections_per_client.unwrap_or(200),
         grpc: Endpoint { address: draft.grpc_address.unwrap_or(client), port: grpc.unwrap_or(Port::At(8502)) },
+        dns: Endpoint { address: draft.dns_address.unwrap_or(client), port: dns.unwrap_or(Port::At(8600)) },
         server_port,
         sidecar_ports: (first, last),
     })

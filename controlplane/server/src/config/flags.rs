@@ -22,6 +22,9 @@ pub struct Flags {
     pub http_port: Option<i64>,
     pub grpc_port: Option<i64>,
     pub dns_port: Option<i64>,
+    pub domain: Option<String>,
+    pub alt_domain: Option<String>,
+    pub recursor: Vec<String>,
     pub server_port: Option<i64>,
     pub retry_join: Vec<String>,
     pub rejoin_as_new: bool,
@@ -37,7 +40,14 @@ impl Flags {
     /// The flags of an agent that keeps nothing and takes any free ports of 127.0.0.1: for tests.
     #[must_use]
     pub fn ephemeral() -> Self {
-        Self { dev: true, http_port: Some(0), grpc_port: Some(0), server_port: Some(0), ..Self::default() }
+        Self {
+            dev: true,
+            http_port: Some(0),
+            grpc_port: Some(0),
+            dns_port: Some(0),
+            server_port: Some(0),
+            ..Self::default()
+        }
     }
 
     pub(super) fn settings(&self) -> Settings {
@@ -60,7 +70,7 @@ impl Flags {
     }
 
     /// Flag, key, value; null is not given.
-    fn rows(&self) -> [(&'static str, &'static str, Value); 19] {
+    fn rows(&self) -> [(&'static str, &'static str, Value); 22] {
         let switch = |on: bool| if on { json!(true) } else { Value::Null };
         [
             ("--dev", "dev", switch(self.dev)),
@@ -75,6 +85,9 @@ impl Flags {
             ("--http-port", "ports.http", json!(self.http_port)),
             ("--grpc-port", "ports.grpc", json!(self.grpc_port)),
             ("--dns-port", "ports.dns", json!(self.dns_port)),
+            ("--domain", "domain", json!(self.domain)),
+            ("--alt-domain", "alt_domain", json!(self.alt_domain)),
+            ("--recursor", "recursors", json!(self.recursor)),
             ("--server-port", "ports.server", json!(self.server_port)),
             ("--retry-join", "retry_join", json!(self.retry_join)),
             ("--rejoin-as-new", "rejoin_as_new", switch(self.rejoin_as_new)),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use weft_model::Faults;
 
+use super::dns;
 use super::draft::Draft;
 use super::nearest::nearest;
 use super::read;
@@ -27,9 +28,11 @@ type Read = fn(&mut Draft, &Value) -> Result<(), String>;
 const KEYS: &[(&str, Read)] = &[
     ("acl.default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
     ("acl.enabled", |_, value| read::only_off(value)),
+    ("addresses.dns", |draft, value| set(&mut draft.dns_address, read::address(value))),
     ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
     ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
     ("advertise_addr", |draft, value| set(&mut draft.advertise, read::address(value))),
+    ("alt_domain", |draft, value| set(&mut draft.dns.alt_domain, dns::name(value))),
     ("autopilot.cleanup_dead_servers", |draft, value| {
         read::into(&mut draft.autopilot.cleanup_dead_servers, read::boolean(value))
     }),
@@ -61,6 +64,28 @@ const KEYS: &[(&str, Read)] = &[
     ("datacenter", |draft, value| set(&mut draft.datacenter, read::text(value))),
     ("default_intention_policy", |draft, value| set(&mut draft.default_intention_policy, read::policy(value))),
     ("dev", |draft, value| set(&mut draft.dev, read::boolean(value))),
+    ("dns_config.a_record_limit", |draft, value| set(&mut draft.dns.a_record_limit, dns::limit(value))),
+    ("dns_config.allow_stale", |draft, value| set(&mut draft.dns.allow_stale, read::boolean(value))),
+    // Answers come from memory, as new as the state: there is nothing to keep beside it.
+    ("dns_config.cache_max_age", |_, value| read::duration(value).map(drop)),
+    ("dns_config.disable_compression", |draft, value| set(&mut draft.dns.disable_compression, read::boolean(value))),
+    ("dns_config.enable_additional_node_meta_txt", |draft, value| {
+        set(&mut draft.dns.node_meta_txt, read::boolean(value))
+    }),
+    ("dns_config.enable_truncate", |draft, value| set(&mut draft.dns.enable_truncate, read::boolean(value))),
+    ("dns_config.max_stale", |draft, value| set(&mut draft.dns.max_stale, read::duration(value))),
+    ("dns_config.node_ttl", |draft, value| set(&mut draft.dns.node_ttl, dns::ttl(value))),
+    ("dns_config.only_passing", |draft, value| set(&mut draft.dns.only_passing, read::boolean(value))),
+    ("dns_config.recursor_strategy", |draft, value| set(&mut draft.dns.recursor_order, dns::order(value))),
+    ("dns_config.recursor_timeout", |draft, value| set(&mut draft.dns.recursor_timeout, read::duration(value))),
+    ("dns_config.service_ttl", |draft, value| read::into(&mut draft.dns.service_ttl, dns::ttls(value))),
+    ("dns_config.soa.expire", |draft, value| read::into(&mut draft.dns.soa.expire, read::number(value))),
+    ("dns_config.soa.min_ttl", |draft, value| read::into(&mut draft.dns.soa.min_ttl, read::number(value))),
+    ("dns_config.soa.refresh", |draft, value| read::into(&mut draft.dns.soa.refresh, read::number(value))),
+    ("dns_config.soa.retry", |draft, value| read::into(&mut draft.dns.soa.retry, read::number(value))),
+    ("dns_config.udp_answer_limit", |draft, value| set(&mut draft.dns.udp_answer_limit, dns::limit(value))),
+    ("dns_config.use_cache", |_, value| read::boolean(value).map(drop)),
+    ("domain", |draft, value| set(&mut draft.dns.domain, dns::name(value))),
     ("enable_local_script_checks", |_, value| read::only_off(value)),
     ("enable_script_checks", |_, value| read::only_off(value)),
     ("encrypt", |draft, value| set(&mut draft.encrypt, read::join_secret(value))),
@@ -77,8 +102,7 @@ const KEYS: &[(&str, Read)] = &[
     ("node_meta", |draft, value| set(&mut draft.node_meta, read::pairs(value))),
     ("node_name", |draft, value| set(&mut draft.node_name, read::text(value))),
     ("performance.raft_multiplier", |draft, value| set(&mut draft.raft_multiplier, read::integer(value))),
-    // Nothing answers there yet, which the banner says; files and scripts may name it all the same.
-    ("ports.dns", |_, value| read::port(value).map(drop)),
+    ("ports.dns", |draft, value| set(&mut draft.ports.dns, read::port(value))),
     ("ports.grpc", |draft, value| set(&mut draft.ports.grpc, read::port(value))),
     ("ports.grpc_tls", |_, value| read::only_off(value)),
     ("ports.http", |draft, value| set(&mut draft.ports.http, read::port(value))),
@@ -91,6 +115,8 @@ const KEYS: &[(&str, Read)] = &[
     ("ports.sidecar_min_port", |draft, value| set(&mut draft.ports.sidecar_min, read::port_number(value))),
     ("raft_snapshot_threshold", |draft, value| set(&mut draft.raft_snapshot_threshold, read::integer(value))),
     ("read_replica", |draft, value| set(&mut draft.read_replica, read::boolean(value))),
+    ("recursor", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
+    ("recursors", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
     ("rejoin_as_new", |draft, value| set(&mut draft.rejoin_as_new, read::boolean(value))),
     ("retry_interval", |draft, value| set(&mut draft.retry_interval, read::duration(value))),
     ("retry_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
@@ -129,7 +155,6 @@ const LATER: &[&str] = &[
     "advertise_addr_ipv4",
     "advertise_addr_ipv6",
     "advertise_addr_wan",
-    "alt_domain",
     "audit",
     "auto_config",
     "auto_encrypt",
@@ -142,8 +167,6 @@ const LATER: &[&str] = &[
     "discard_check_output",
     "discovery_max_stale",
     "disable_remote_exec",
-    "dns_config",
-    "domain",
     "enable_central_service_config",
     "enable_debug",
     "experiments",
@@ -165,7 +188,6 @@ const LATER: &[&str] = &[
     "raft_protocol",
     "raft_snapshot_interval",
     "raft_trailing_logs",
-    "recursors",
     "reporting",
     "retry_join_wan",
     "retry_max",

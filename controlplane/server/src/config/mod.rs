@@ -8,6 +8,7 @@
 //! Keys, files and flags are Consul's. Later sources win: files in their order, then flags. All that
 //! is wrong is reported at once, with the file or flag that says it.
 
+mod dns;
 mod draft;
 mod file;
 mod finish;
@@ -40,6 +41,8 @@ pub struct Config {
     /// Where servers talk to each other, and where the node's own address comes from.
     pub bind: IpAddr,
     pub listen: Listen,
+    /// How names are answered.
+    pub dns: weft_dns::Settings,
     /// What holds where no intention matches.
     pub default_policy: DefaultPolicy,
     /// The CA that a new cluster starts with.
@@ -109,6 +112,7 @@ pub struct Listen {
     /// How many HTTP connections one client address may have at a time.
     pub http_connections_per_client: usize,
     pub grpc: Endpoint,
+    pub dns: Endpoint,
     /// The port that servers name to each other.
     pub server_port: u16,
     /// Ports for sidecars that name none, both ends included.

@@ -1,0 +1,57 @@
+//! DNS as this agent serves it: its sockets, and how new what it reads is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use weft_dns::{Everything, Freshness, Handler, Settings, Sockets, Source};
+use weft_raft::Raft;
+use weft_state::Store;
+
+use crate::config::{Endpoint, Port};
+use crate::listen;
+
+/// Binds both kinds of socket; `None` when DNS is off.
+pub(crate) async fn bind(endpoint: Endpoint) -> anyhow::Result<Option<Sockets>> {
+    let port = match endpoint.port {
+        Port::Off => return Ok(None),
+        Port::At(port) => port,
+    };
+    let address = SocketAddr::new(endpoint.address, port);
+    match Sockets::bind(address).await {
+        Ok(sockets) => Ok(Some(sockets)),
+        Err(error) => Err(listen::refused("DNS", address, error)),
+    }
+}
+
+/// Answers until `stop`.
+pub(crate) async fn serve(
+    sockets: Sockets,
+    settings: Settings,
+    store: Arc<Store>,
+    raft: Arc<Raft>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    // Without access control DNS sees all that there is.
+    let source = Source { store, freshness: Arc::new(ByRaft(raft)), sight: Arc::new(Everything) };
+    weft_dns::serve(sockets, Handler::new(source, settings), stop).await;
+    Ok(())
+}
+
+/// A server is as new as its log.
+struct ByRaft(Arc<Raft>);
+
+impl Freshness for ByRaft {
+    fn silence(&self) -> Duration {
+        self.0.contact().last_contact
+    }
+
+    fn catch_up(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async {
+            let caught_up = self.0.read_index().await;
+            caught_up.inspect_err(|error| tracing::debug!(%error, "DNS could not read the newest state")).is_ok()
+        })
+    }
+}
