@@ -1,6 +1,5 @@
 //! Closed-loop load: each client sends its next request when the last one is answered.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, Freshness};
@@ -17,8 +16,16 @@ pub(crate) enum Case {
     KvPut,
     KvGet(Freshness),
     CatalogRegister,
-    AgentRegister,
+    /// By way of the leader, or of a server that has to forward.
+    AgentRegister(Way),
     Health(Freshness),
+}
+
+/// Which server the clients talk to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Leader,
+    Follower,
 }
 
 impl Case {
@@ -28,7 +35,8 @@ impl Case {
             Self::KvGet(Freshness::Linearizable) => "kv get",
             Self::KvGet(Freshness::Stale) => "kv get stale",
             Self::CatalogRegister => "catalog register",
-            Self::AgentRegister => "agent register",
+            Self::AgentRegister(Way::Leader) => "agent register",
+            Self::AgentRegister(Way::Follower) => "agent forwarded",
             Self::Health(Freshness::Linearizable) => "health",
             Self::Health(Freshness::Stale) => "health stale",
         }
@@ -39,15 +47,24 @@ impl Case {
         matches!(self, Self::KvPut | Self::KvGet(_))
     }
 
+    const fn way(self) -> Way {
+        match self {
+            Self::AgentRegister(way) => way,
+            Self::KvPut | Self::KvGet(_) | Self::CatalogRegister | Self::Health(_) => Way::Leader,
+        }
+    }
+
     async fn send(self, client: &mut Client, number: u64) -> anyhow::Result<()> {
         let key = format!("bench/{}", number % SPREAD);
         match (self, client) {
             (Self::KvPut, client) => client.put(&key, &[b'x'; 256]).await,
             (Self::KvGet(freshness), client) => client.get(&key, freshness).await,
             (Self::CatalogRegister, Client::Rest(rest)) => rest.put("/v1/catalog/register", &catalog(number)).await,
-            (Self::AgentRegister, Client::Rest(rest)) => rest.put("/v1/agent/service/register", &agent(number)).await,
+            (Self::AgentRegister(_), Client::Rest(rest)) => {
+                rest.put("/v1/agent/service/register", &agent(number)).await
+            }
             (Self::Health(freshness), Client::Rest(rest)) => health(rest, freshness).await,
-            (Self::CatalogRegister | Self::AgentRegister | Self::Health(_), Client::Etcd(_)) => {
+            (Self::CatalogRegister | Self::AgentRegister(_) | Self::Health(_), Client::Etcd(_)) => {
                 anyhow::bail!("etcd has no services")
             }
         }
@@ -72,14 +89,20 @@ async fn health(connection: &mut Connection, freshness: Freshness) -> anyhow::Re
 pub(crate) struct Figures {
     pub(crate) per_second: f64,
     pub(crate) times: Times,
+    /// The longest while in which nobody got an answer.
+    pub(crate) silence: Duration,
     /// CPU of all servers for one request.
     pub(crate) cpu_each: Duration,
 }
 
-/// Runs one case with this many clients against the leader.
+/// Runs one case with this many clients against one server.
 pub(crate) async fn run(cluster: &Cluster, case: Case, clients: u64, length: Duration) -> anyhow::Result<Figures> {
-    let leader = cluster.leader().await?;
-    let address = *cluster.addresses().get(leader).unwrap_or(&SocketAddr::from(([127, 0, 0, 1], 0)));
+    let addresses = cluster.addresses();
+    let place = match case.way() {
+        Way::Leader => cluster.leader().await?,
+        Way::Follower => (cluster.leader().await? + 1) % addresses.len(),
+    };
+    let address = addresses[place];
     let mut open = Vec::new();
     for _ in 0..clients {
         open.push(Client::open(&cluster.peer, address).await?);
@@ -91,16 +114,24 @@ pub(crate) async fn run(cluster: &Cluster, case: Case, clients: u64, length: Dur
         .zip(0..)
         .map(|(client, place)| tokio::spawn(client_loop(client, case, place, clients, until)))
         .collect();
-    let mut times = Vec::new();
+    let mut spans = Vec::new();
     for client in loops {
-        times.extend(client.await??);
+        spans.extend(client.await??);
     }
-    let count = u32::try_from(times.len().max(1))?;
+    let count = u32::try_from(spans.len().max(1))?;
     Ok(Figures {
         per_second: f64::from(count) / start.elapsed().as_secs_f64(),
         cpu_each: (cluster.cpu() - busy) / count,
-        times: Times::new(times),
+        silence: silence(start, &spans),
+        times: Times::new(spans.iter().map(|(began, ended)| *ended - *began).collect()),
     })
+}
+
+/// The longest while without an answer.
+fn silence(start: Instant, spans: &[(Instant, Instant)]) -> Duration {
+    let mut answers: Vec<_> = std::iter::once(start).chain(spans.iter().map(|(_, ended)| *ended)).collect();
+    answers.sort_unstable();
+    answers.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
 }
 
 async fn client_loop(
@@ -109,13 +140,13 @@ async fn client_loop(
     place: u64,
     clients: u64,
     until: Instant,
-) -> anyhow::Result<Vec<Duration>> {
-    let (mut times, mut number) = (Vec::new(), place);
+) -> anyhow::Result<Vec<(Instant, Instant)>> {
+    let (mut spans, mut number) = (Vec::new(), place);
     while Instant::now() < until {
         let start = Instant::now();
         case.send(&mut client, number).await?;
-        times.push(start.elapsed());
+        spans.push((start, Instant::now()));
         number += clients;
     }
-    Ok(times)
+    Ok(spans)
 }

@@ -44,6 +44,12 @@ struct Arguments {
     /// Fewer and shorter runs.
     #[arg(long, global = true)]
     short: bool,
+    /// Of the cases of `store`, those whose name begins so.
+    #[arg(long, global = true, default_value = "")]
+    case: String,
+    /// With how many clients at a time `store` runs.
+    #[arg(long, global = true, value_delimiter = ',', default_values_t = [1, 16, 64, 256])]
+    clients: Vec<u64>,
     #[command(subcommand)]
     bench: Bench,
 }
@@ -91,7 +97,7 @@ async fn main() -> anyhow::Result<()> {
     }
     for peer in arguments.peers() {
         if run(&Bench::Store) {
-            store::run(&peer, arguments.short).await?;
+            store::run(&peer, &arguments.case, &arguments.clients, arguments.short).await?;
         }
         if run(&Bench::Failover) {
             failover::run(&peer, arguments.short).await?;

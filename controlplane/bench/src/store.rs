@@ -7,14 +7,15 @@ use serde_json::json;
 use crate::client::Freshness::{Linearizable, Stale};
 use crate::cluster::{Cluster, Peer};
 use crate::http::Connection;
-use crate::load::{self, Case};
+use crate::load::{self, Case, Way};
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     Case::KvPut,
     Case::KvGet(Linearizable),
     Case::KvGet(Stale),
     Case::CatalogRegister,
-    Case::AgentRegister,
+    Case::AgentRegister(Way::Leader),
+    Case::AgentRegister(Way::Follower),
     Case::Health(Linearizable),
     Case::Health(Stale),
 ];
@@ -22,23 +23,25 @@ const CASES: [Case; 7] = [
 /// Instances of the service whose health is read.
 const INSTANCES: u32 = 10;
 
-pub(crate) async fn run(peer: &Peer, short: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(peer: &Peer, cases: &str, counts: &[u64], short: bool) -> anyhow::Result<()> {
     let cluster = Cluster::start(peer).await?;
     prepare(&cluster).await?;
     let length = Duration::from_secs(if short { 2 } else { 6 });
     for case in CASES {
-        if matches!(peer, Peer::Etcd(_)) && !case.is_kv() {
+        if !case.name().starts_with(cases) || matches!(peer, Peer::Etcd(_)) && !case.is_kv() {
             continue;
         }
-        for clients in [1, 16, 64, 256] {
+        for &clients in counts {
             let figures = load::run(&cluster, case, clients, length).await?;
             println!(
-                "store  {:7} {:16} {clients:4} clients {:9.0}/s  p50 {:8.2} ms  p99 {:8.2} ms  {:6} us CPU each",
+                "store  {:7} {:16} {clients:4} clients {:9.0}/s  p50 {:8.2} ms  p99 {:8.2} ms  slowest {:8.2} ms  silent {:4} ms  {:6} us CPU each",
                 peer.name(),
                 case.name(),
                 figures.per_second,
                 figures.times.at(0.5),
                 figures.times.at(0.99),
+                figures.times.at(1.0),
+                figures.silence.as_millis(),
                 figures.cpu_each.as_micros(),
             );
         }
