@@ -92,11 +92,12 @@ impl<'a, W: Write> Sealer<'a, W> {
     fn seal(&mut self, last: bool) -> io::Result<()> {
         let nonce = nonce(self.frame, last);
         let sealed = self.key.seal_in_place_append_tag(nonce, Aad::from(self.bound), &mut self.plain);
-        sealed.map_err(|_| failed())?;
-        self.out.write_all(&self.plain)?;
-        self.plain.clear();
+        // The frame is over whether it could be written or not: whoever writes on after an error must neither find a sealed
+        // frame to go on with, nor use its nonce again.
         self.frame += 1;
-        Ok(())
+        let written = sealed.map_err(|_| failed()).and_then(|()| self.out.write_all(&self.plain));
+        self.plain.clear();
+        written
     }
 }
 

@@ -129,3 +129,32 @@ fn a_state_beyond_the_limit_is_not_read() {
     let refused = unpack(bytes.as_slice(), &mut std::io::sink(), 4999).map(drop).unwrap_err();
     assert!(refused.to_string().contains("4999 are the most"), "{refused}");
 }
+
+/// Takes so many bytes, then nothing more: a client that went away.
+struct Gone(usize);
+
+impl std::io::Write for Gone {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let taken = bytes.len().min(self.0);
+        self.0 -= taken;
+        if taken == 0 { Err(std::io::ErrorKind::BrokenPipe.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_an_error_however_often_it_is_written_to() {
+    use std::io::Write as _;
+
+    let key = key(b"secret");
+    for taken in [100, 70_000, 140_000] {
+        let mut sealer = super::seal::Sealer::new(Gone(taken), &key, b"meta").unwrap();
+        // As buffers do that write once more when they are dropped.
+        let written: Vec<bool> = (0..8).map(|_| sealer.write_all(&state(50_000)).is_ok()).collect();
+        assert!(written.contains(&false), "{taken}");
+        assert!(sealer.finish().is_err(), "{taken}");
+    }
+}
