@@ -6,7 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 ENV := source scripts/env.sh
 
-.PHONY: help setup build demo test check fix bench
+.PHONY: help setup build demo test check fix bench jepsen soak
 
 help: ## show these lines
 	@echo 'weft: a service mesh in one binary'
@@ -31,6 +31,16 @@ check: setup ## lock file, licences, format, clippy and docs; writes nothing int
 	@$(ENV); cargo fmt --all --check
 	@$(ENV); cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(ENV); RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+jepsen: setup ## real clusters under kills, cuts, power failures, rot: the set of every change, 8 min; SEED=2 ONLY=S1,S3
+	@$(ENV); cargo build --workspace --locked --bin weft --bin weft-jepsen
+	@$(ENV); debug=$$CARGO_TARGET_DIR/debug; WEFT_BIN=$$debug/weft $$debug/weft-jepsen ci --out $$WEFT_CACHE/jepsen \
+	    $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+soak: setup ## the same with everything drawn and overlapping, for an hour; MINUTES=10 SEED=2
+	@$(ENV); cargo build --workspace --locked --bin weft --bin weft-jepsen
+	@$(ENV); debug=$$CARGO_TARGET_DIR/debug; WEFT_BIN=$$debug/weft $$debug/weft-jepsen soak --out $$WEFT_CACHE/jepsen \
+	    --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
 fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings

@@ -8,8 +8,9 @@ use clap::Args;
 use super::probe::Probe;
 use super::run::Where;
 use super::spaces;
+use crate::nemesis;
 use crate::runner::Backend;
-use crate::scenario::SCENARIOS;
+use crate::scenario::{SCENARIOS, Scenario};
 
 /// Run the set of every change
 #[derive(Debug, Args)]
@@ -27,26 +28,55 @@ pub(super) struct Ci {
 impl Ci {
     pub(super) fn act(&self) -> Result<u8> {
         let begin = Instant::now();
-        // What the host cannot do fails the set: nothing is skipped in silence.
-        let missing = Probe::new(self.place.backend()).act()?;
-        if missing != 0 {
-            return Ok(missing);
-        }
+        let Some(backend) = self.backend()? else { return Ok(3) };
+        let place = Where { backend: Some(backend), ..self.place.clone() };
         let mut verdicts = Vec::new();
-        for (name, every, _) in SCENARIOS {
+        let mut left_out = Vec::new();
+        for (name, every, build) in SCENARIOS {
             let wanted = if self.only.is_empty() { *every } else { self.only.iter().any(|only| only == name) };
-            if wanted {
-                let mut args = vec!["run".to_owned(), (*name).to_owned(), "--seed".to_owned(), self.seed.to_string()];
-                args.extend(self.place.args());
-                verdicts.push((*name, spaces::again(&args, self.place.backend() == Backend::Root)?));
+            if !wanted {
+                continue;
             }
+            let lacking = lacking(&build(), backend);
+            if !lacking.is_empty() {
+                left_out.push(format!("{name} (no {})", lacking.join(", ")));
+                continue;
+            }
+            let mut args = vec!["run".to_owned(), (*name).to_owned(), "--seed".to_owned(), self.seed.to_string()];
+            args.extend(place.args());
+            let since = Instant::now();
+            let code = spaces::again(&args, backend == Backend::Root)?;
+            verdicts.push((*name, code, since.elapsed().as_secs_f64()));
         }
-        eprintln!("\n{:.0} s in all", begin.elapsed().as_secs_f64());
-        for (name, code) in &verdicts {
-            eprintln!("  {name:<18} {}", word(*code));
+        eprintln!("\n{:.0} s in all, backend `{}`, seed {}", begin.elapsed().as_secs_f64(), backend.name(), self.seed);
+        for (name, code, seconds) in &verdicts {
+            eprintln!("  {name:<18} {:<8} {seconds:>4.0} s", word(*code));
         }
-        Ok(worst(verdicts.iter().map(|(_, code)| *code)))
+        for what in &left_out {
+            eprintln!("  NOT RUN: {what}");
+        }
+        Ok(worst(verdicts.iter().map(|(_, code, _)| *code)))
     }
+
+    /// The backend that was asked for, which must then work; else the best that works here. `None`: none does.
+    fn backend(&self) -> Result<Option<Backend>> {
+        let works = |backend| Ok::<_, anyhow::Error>(Probe::new(backend).act()? == 0);
+        if let Some(asked) = self.place.backend {
+            return Ok(works(asked)?.then_some(asked));
+        }
+        if spaces::root() && works(Backend::Root)? {
+            return Ok(Some(Backend::Root));
+        }
+        eprintln!("\n!!! This machine cannot do all that the backend `root` needs (see above, or: not root).");
+        eprintln!("!!! Falling back to `plain`: what it cannot do is NOT RUN and named at the end.\n");
+        Ok(works(Backend::Plain)?.then_some(Backend::Plain))
+    }
+}
+
+/// The faults of a scenario that cannot be played there.
+fn lacking(scenario: &Scenario, backend: Backend) -> Vec<&'static str> {
+    let rows = scenario.faults.iter().filter_map(|name| nemesis::named(name));
+    rows.filter(|row| !row.needs.iter().all(|need| backend.meets(*need))).map(|row| row.name).collect()
 }
 
 /// What an exit code means.
@@ -67,7 +97,9 @@ pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::worst;
+    use super::{lacking, worst};
+    use crate::runner::Backend;
+    use crate::scenario::named;
 
     #[test]
     fn one_false_makes_all_false_and_nothing_is_doubt() {
@@ -75,5 +107,15 @@ mod tests {
         assert_eq!(worst([0, 2].into_iter()), 2);
         assert_eq!(worst([0, 0].into_iter()), 0);
         assert_eq!(worst([].into_iter()), 2);
+    }
+
+    #[test]
+    fn only_power_cuts_need_root() {
+        let lacks = |name, backend| named(name).map(|scenario| lacking(&scenario, backend));
+        assert_eq!(lacks("S2", Backend::Plain), Some(vec!["power", "power-all"]));
+        for name in ["S1", "S3", "S4", "S5", "S7", "S8", "S9"] {
+            assert_eq!(lacks(name, Backend::Plain), Some(Vec::new()), "{name}");
+        }
+        assert_eq!(lacks("S2", Backend::Root), Some(Vec::new()));
     }
 }

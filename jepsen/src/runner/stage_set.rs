@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::cluster::{Cluster, Consul, Etcd, Setup, System, Weft};
 use crate::history::{Recorder, RunConfig};
 use crate::native::Native;
+use crate::nemesis::Need;
 use crate::net::Network;
 use crate::net::plain::PlainNetwork;
 use crate::net::root::RootNetwork;
@@ -32,6 +33,12 @@ impl Backend {
             Self::Root => "root",
             Self::Plain => "plain",
         }
+    }
+
+    /// Whether faults that need that can be played.
+    #[must_use]
+    pub fn meets(self, need: Need) -> bool {
+        self == Self::Root || !need.wants_root()
     }
 }
 

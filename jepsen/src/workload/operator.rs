@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rand::RngExt;
 use serde_json::{Map, Value, json};
 
-use super::said::{Said, consul, header, yes_no};
+use super::said::{Said, consul, header, meta, yes_no};
 use super::session::Session;
 use super::spec::{Crew, Step, Workload};
 use super::store::consul_entries;
@@ -74,23 +74,25 @@ impl OperatorWorkload {
         let pending = session.invoke("operator.damaged", "", json!({"id": id, "byte": at}));
         let asked = session.ask(Method::PUT, "/v1/snapshot", body).await;
         let said = match asked {
-            Ok(reply) if (400..600).contains(&reply.status) => Said::Fail(format!("refused with {}", reply.status)),
+            Ok(reply) if (400..500).contains(&reply.status) => Said::Ok(false, meta(&reply)),
+            Ok(reply) if (500..600).contains(&reply.status) => Said::Fail(format!("refused with {}", reply.status)),
             asked => consul(asked, &[], |_| Ok(true)),
         };
         said.end(session, pending, |done| Value::from(*done));
     }
 
-    async fn look(&self, session: &mut Session, call: &str) {
+    async fn look(&self, session: &mut Session, call: &str) -> bool {
         let pending = session.invoke(&format!("operator.{call}"), "operator/", Value::Null);
         let asked = session.ask(Method::GET, "/v1/kv/operator/?recurse", "").await;
         let said = consul(asked, &[404], |reply| {
             let index = header(reply, "x-consul-index").ok_or("no index")?;
             let entries = consul_entries(reply)?;
+            let newest = entries.iter().map(|entry| entry.version).max();
             let state: Map<String, Value> =
                 entries.into_iter().map(|entry| (entry.key, Value::from(entry.value))).collect();
-            Ok(json!({"index": index, "state": state}))
+            Ok(json!({"index": index, "newest": newest, "state": state}))
         });
-        said.of_read().end(session, pending, Clone::clone);
+        said.of_read().end(session, pending, Clone::clone).is_some()
     }
 }
 
@@ -112,7 +114,7 @@ impl Workload for OperatorWorkload {
             match session.rng.random_range(0..100) {
                 0..70 => self.write(session).await,
                 70..80 => self.save(session).await,
-                80..88 => self.look(session, "read").await,
+                80..88 => drop(self.look(session, "read").await),
                 88..92 => self.damaged(session).await,
                 _ => {
                     self.restore(session, "restore").await;
@@ -138,8 +140,7 @@ impl Workload for OperatorWorkload {
         Box::pin(async move {
             // A server that is alone answers as soon as it leads itself.
             for _ in 0..20 {
-                if self.restore(session, "restore-elsewhere").await {
-                    self.look(session, "read-elsewhere").await;
+                if self.restore(session, "restore-elsewhere").await && self.look(session, "read-elsewhere").await {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(500)).await;
