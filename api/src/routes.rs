@@ -2,8 +2,8 @@
 
 use crate::route::{Access, Form, Param, Route, Verb};
 use crate::v1::{
-    agent, catalog, config_entry, connect, coordinate, event, health, kv, operator, query, session, snapshot, status,
-    txn, weft,
+    agent, catalog, config_entry, connect, coordinate, event, exported, health, kv, operator, peering, query, session,
+    snapshot, status, txn, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -49,6 +49,7 @@ const ENABLE: Param = param("enable", Form::RequiredBool, "On or off.");
 const REASON: Param = param("reason", Form::Text, "Why; becomes the check's notes.");
 const WAN: Param = param("wan", Form::Bool, "There is no federation of datacenters yet.");
 const INDEX: Param = param("cas", Form::Number, "Only if the key's ModifyIndex is this; 0: only if it does not exist.");
+const PEERING: &str = "Peering of clusters is off: refused";
 const SEGMENT: Param =
     param("segment", Form::Text, "Only nodes of this network segment; there is one, without a name.");
 const TEXT: Param = param("format", Form::OneOf(&["text"]), "Answer the verdict as plain text.");
@@ -227,6 +228,10 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("CatalogNodeServices")
         .cacheable()
         .about("A node and the list of its instances"),
+    Route::read("/v1/catalog/gateway-services/{gateway}", catalog::gateway_services)
+        .access(Access::ServiceRead)
+        .answers("GatewayServices")
+        .about("The services behind a gateway"),
     // --- health
     Route::read("/v1/health/node/{node}", health::node)
         .access(Access::NodeRead)
@@ -250,6 +255,12 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("HealthServices")
         .cacheable()
         .about("The mesh endpoints of a service with their node and checks"),
+    Route::read("/v1/health/ingress/{service}", health::ingress)
+        .access(Access::ServiceRead)
+        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only gateways whose checks all pass.")])
+        .answers("HealthServices")
+        .cacheable()
+        .about("The gateways that let a service be called from outside, with their node and checks"),
     Route::read("/v1/health/state/{state}", health::state)
         .access(Access::NodeRead)
         .params(&[NEAR, NODE_META, FILTER])
@@ -359,6 +370,16 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("ConfigDeleted")
         .statuses(&[404])
         .about("Remove a config entry"),
+    Route::read("/v1/exported-services", exported::list)
+        .access(Access::OperatorRead)
+        .answers("ResolvedExports")
+        .about("What is exported, and to whom"),
+    // --- peering
+    Route::act(Post, "/v1/peering/token", task!(peering::off)).access(Access::OperatorWrite).about(PEERING),
+    Route::act(Post, "/v1/peering/establish", task!(peering::off)).access(Access::OperatorWrite).about(PEERING),
+    Route::act(Get, "/v1/peering/{peer}", task!(peering::off)).access(Access::OperatorRead).about(PEERING),
+    Route::act(Delete, "/v1/peering/{peer}", task!(peering::off)).access(Access::OperatorWrite).about(PEERING),
+    Route::act(Get, "/v1/peerings", task!(peering::off)).access(Access::OperatorRead).about(PEERING),
     // --- kv
     Route::read("/v1/kv/{key}", kv::get)
         .access(Access::KeyRead)

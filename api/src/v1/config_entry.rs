@@ -1,7 +1,7 @@
 //! `/v1/config`: config entries of every kind.
 
 use serde_json::Value;
-use weft_model::config_entry::{ConfigEntry, Kind};
+use weft_model::config_entry::{ConfigEntry, Kind, ServiceIntentions};
 use weft_model::{Command, Reply};
 use weft_state::StateView;
 
@@ -47,11 +47,8 @@ fn drop_read_only(fields: &mut serde_json::Map<String, Value>) {
 
 /// The ids of old intentions are given by the endpoints that know them, and by nobody else.
 fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
-    let sources = match entry {
-        ConfigEntry::ServiceIntentions(entry) => entry.sources.as_slice(),
-        ConfigEntry::ServiceDefaults(_) | ConfigEntry::ProxyDefaults(_) | ConfigEntry::Mesh(_) => &[],
-    };
-    match sources.iter().position(|source| source.legacy.is_some()) {
+    let sources = entry.document::<ServiceIntentions>().map(|entry| entry.sources.as_slice());
+    match sources.unwrap_or_default().iter().position(|source| source.legacy.is_some()) {
         Some(position) => Err(format!("1 error occurred:\n\t* invalid config key \"Sources[{position}].Legacy\"\n\n")),
         None => Ok(()),
     }

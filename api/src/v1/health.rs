@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use weft_model::catalog::{Indexed, Node};
+use weft_model::catalog::{Indexed, Node, ServiceKind};
 use weft_model::health::{Check, CheckStatus};
 use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
+use super::catalog::gateway;
 use super::select::{node_fits, sort_near, tags_fit};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
@@ -57,6 +58,17 @@ pub(crate) fn service(call: &Call, view: &StateView<'_>) -> Outcome {
 pub(crate) fn connect(call: &Call, view: &StateView<'_>) -> Outcome {
     let name: ServiceName = call.path_name("Missing service name")?.into();
     instances_answer(call, view, view.connect_instances(&name))
+}
+
+/// The gateways that let a service be called from outside.
+pub(crate) fn ingress(call: &Call, view: &StateView<'_>) -> Outcome {
+    let name: ServiceName = call.path_name("Missing service name")?.into();
+    let mut instances = Vec::new();
+    for gateway in gateway::letting_in(view, &name) {
+        let found = view.instances(&gateway);
+        instances.extend(found.into_iter().filter(|found| found.service.value.kind == ServiceKind::IngressGateway));
+    }
+    instances_answer(call, view, instances)
 }
 
 fn instances_answer(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) -> Outcome {

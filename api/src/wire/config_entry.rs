@@ -1,9 +1,9 @@
 //! Config entries: the document as written, between its kind and its indexes.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use weft_model::ServiceName;
 use weft_model::catalog::{Indexed, Meta};
-use weft_model::config_entry::{ConfigEntry, Mesh, ProxyDefaults, ServiceDefaults, ServiceIntentions, Source};
+use weft_model::config_entry::{ConfigEntry, ServiceIntentions, Source};
 use weft_model::intention::{Action, Permission};
 
 use super::{rfc3339, rows};
@@ -21,19 +21,19 @@ pub(crate) struct EntryRow<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Document<'a> {
-    ServiceDefaults(&'a ServiceDefaults),
-    ProxyDefaults(&'a ProxyDefaults),
     ServiceIntentions(Intentions<'a>),
-    Mesh(&'a Mesh),
+    AsWritten(#[serde(serialize_with = "document")] &'a ConfigEntry),
+}
+
+fn document<S: Serializer>(entry: &ConfigEntry, serializer: S) -> Result<S::Ok, S::Error> {
+    entry.serialize_document(serializer)
 }
 
 impl<'a> From<&'a Indexed<ConfigEntry>> for EntryRow<'a> {
     fn from(entry: &'a Indexed<ConfigEntry>) -> Self {
-        let document = match &*entry.value {
-            ConfigEntry::ServiceDefaults(document) => Document::ServiceDefaults(document),
-            ConfigEntry::ProxyDefaults(document) => Document::ProxyDefaults(document),
-            ConfigEntry::ServiceIntentions(document) => Document::ServiceIntentions(document.into()),
-            ConfigEntry::Mesh(document) => Document::Mesh(document),
+        let document = match entry.value.document::<ServiceIntentions>() {
+            Some(intentions) => Document::ServiceIntentions(intentions.into()),
+            None => Document::AsWritten(&entry.value),
         };
         let kind = entry.value.kind().as_str();
         Self { kind, document, create_index: entry.create_index, modify_index: entry.modify_index }

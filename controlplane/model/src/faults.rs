@@ -11,6 +11,9 @@ pub struct Fault {
     pub path: String,
     /// What is wrong, without the path.
     pub message: String,
+    /// Shown as a list even where it is the only one: so Consul says some.
+    #[serde(default)]
+    pub listed: bool,
 }
 
 impl fmt::Display for Fault {
@@ -29,12 +32,17 @@ pub struct Faults(pub Vec<Fault>);
 impl Faults {
     /// Notes that the field at `path` is wrong: shown as `<path> <message>`.
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Fault { path: path.into(), message: message.into() });
+        self.0.push(Fault { path: path.into(), message: message.into(), listed: false });
     }
 
     /// Notes a fault whose text names its place itself.
     pub fn say(&mut self, message: impl Into<String>) {
         self.add("", message);
+    }
+
+    /// Notes a fault that is shown as a list even where it is the only one.
+    pub fn list(&mut self, message: impl Into<String>) {
+        self.0.push(Fault { path: String::new(), message: message.into(), listed: true });
     }
 
     /// `Ok` when nothing was noted.
@@ -50,9 +58,10 @@ impl fmt::Display for Faults {
     /// One fault is its own text; several are listed as Consul lists them (`N errors occurred:`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [one] => fmt::Display::fmt(one, f),
+            [one] if !one.listed => fmt::Display::fmt(one, f),
             many => {
-                write!(f, "{} errors occurred:", many.len())?;
+                let noun = if many.len() == 1 { "error" } else { "errors" };
+                write!(f, "{} {noun} occurred:", many.len())?;
                 for fault in many {
                     write!(f, "\n\t* {fault}")?;
                 }

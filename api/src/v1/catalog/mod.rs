@@ -1,7 +1,9 @@
 //! `/v1/catalog`: the registry as a whole.
 
+pub(crate) mod gateway;
 mod read;
 mod write;
 
+pub(crate) use gateway::gateway_services;
 pub(crate) use read::{connect, node, node_services, nodes, service, services};
 pub(crate) use write::{HealthCheck, ServiceBody, check_node_id, deregister, register};

@@ -1,10 +1,14 @@
 //! The kinds of config entries: one row each, from which everything that depends on the kind follows.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Entry, Mesh, ProxyDefaults, ServiceDefaults, ServiceIntentions};
+use super::{
+    ApiGateway, Entry, ExportedServices, FileSystemCertificate, HttpRoute, IngressGateway, InlineCertificate,
+    JwtProvider, Mesh, ProxyDefaults, ServiceDefaults, ServiceIntentions, ServiceResolver, ServiceRouter,
+    ServiceSplitter, TcpRoute, TerminatingGateway,
+};
 use crate::decode::{self, DecodeError};
 
 /// A document of one kind, as its file in this folder defines it.
@@ -59,6 +63,16 @@ macro_rules! kinds {
                 }
             }
 
+            /// Writes the document alone, as it is shown.
+            ///
+            /// # Errors
+            /// The serializer fails.
+            pub fn serialize_document<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$document(document) => document.serialize(serializer),)+
+                }
+            }
+
             pub(super) fn inner(&self) -> &dyn Entry {
                 match self {
                     $(Self::$document(document) => document,)+
@@ -95,6 +109,18 @@ kinds! {
     ProxyDefaults: "proxy-defaults",
     ServiceIntentions: "service-intentions",
     Mesh: "mesh",
+    ServiceRouter: "service-router",
+    ServiceSplitter: "service-splitter",
+    ServiceResolver: "service-resolver",
+    IngressGateway: "ingress-gateway",
+    TerminatingGateway: "terminating-gateway",
+    ApiGateway: "api-gateway",
+    HttpRoute: "http-route",
+    TcpRoute: "tcp-route",
+    InlineCertificate: "inline-certificate",
+    FileSystemCertificate: "file-system-certificate",
+    ExportedServices: "exported-services",
+    JwtProvider: "jwt-provider",
 }
 
 impl Kind {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
+use super::shared::validate_tls_versions;
 use crate::catalog::Meta;
 use crate::faults::Faults;
 
@@ -95,7 +96,6 @@ pub struct Peering {
     pub peer_through_mesh_gateways: bool,
 }
 
-const TLS_VERSIONS: [&str; 6] = ["", "TLS_AUTO", "TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3"];
 const ESCAPED_SLASHES: [&str; 6] = [
     "",
     "IMPLEMENTATION_SPECIFIC_DEFAULT",
@@ -162,26 +162,7 @@ impl RequestNormalization {
 }
 
 fn validate_direction(place: &str, direction: Option<&TlsDirection>, faults: &mut Faults) {
-    let Some(direction) = direction else { return };
-    let rank = |version: &str| TLS_VERSIONS.iter().position(|known| *known == version);
-    let (min, max) = (rank(&direction.tls_min_version), rank(&direction.tls_max_version));
-    for (field, version, found) in
-        [("TLSMinVersion", &direction.tls_min_version, min), ("TLSMaxVersion", &direction.tls_max_version, max)]
-    {
-        if found.is_none() {
-            faults
-                .add(format!("{place}.{field}"), format!("{version:?} is not one of {}", TLS_VERSIONS[1..].join(", ")));
-        }
-    }
-    let explicit = |rank: usize| rank >= 2;
-    if let (Some(min), Some(max)) = (min, max)
-        && explicit(min)
-        && explicit(max)
-        && min > max
-    {
-        faults.add(place, "TLSMinVersion is higher than TLSMaxVersion");
-    }
-    if direction.tls_min_version == "TLSv1_3" && !direction.cipher_suites.is_empty() {
-        faults.add(format!("{place}.CipherSuites"), "cannot be set when TLSMinVersion is TLSv1_3");
+    if let Some(TlsDirection { tls_min_version, tls_max_version, cipher_suites }) = direction {
+        validate_tls_versions(place, tls_min_version, tls_max_version, cipher_suites, faults);
     }
 }

@@ -1,13 +1,26 @@
 //! Config entries: documents that set how services and the whole mesh behave. One kind is one file
 //! here and one row in `kind.rs`.
 
+mod api_gateway;
+mod exported_services;
+mod file_system_certificate;
+mod http_route;
+mod ingress_gateway;
+mod inline_certificate;
+mod jwt_provider;
 mod kind;
+mod load_balancer;
 mod mesh;
 mod protocol;
 mod proxy_defaults;
 mod service_defaults;
 mod service_intentions;
+mod service_resolver;
+mod service_router;
+mod service_splitter;
 mod shared;
+mod tcp_route;
+mod terminating_gateway;
 mod upstream_config;
 
 use serde_json::Value;
@@ -16,12 +29,39 @@ use crate::catalog::Meta;
 use crate::decode::DecodeError;
 use crate::faults::Faults;
 
+pub use api_gateway::{
+    ApiGateway, ApiGatewayListener, ApiGatewayPolicy, ApiGatewayTls, JwtRequirement, RequiredClaim, RequiredProvider,
+    ResourceReference,
+};
+pub use exported_services::{Consumer, ExportedService, ExportedServices};
+pub use file_system_certificate::FileSystemCertificate;
+pub use http_route::{
+    HttpRoute, HttpRouteFilters, HttpRouteMatch, HttpRouteResponseFilters, HttpRouteRule, HttpRouteService, NamedMatch,
+    PathMatch, RetryFilter, TimeoutFilter, UrlRewrite,
+};
+pub use ingress_gateway::{
+    GatewaySds, GatewayTls, IngressGateway, IngressLimits, IngressListener, IngressService, IngressServiceTls,
+};
+pub use inline_certificate::InlineCertificate;
+pub use jwt_provider::{
+    JwksBackOff, JwksCluster, JwksRetryPolicy, JwksTls, JwksTlsInstance, JwksTrustedCa, JwtCache, JwtForwarding,
+    JwtHeader, JwtLocation, JwtNamed, JwtProvider, KeySet, LocalKeySet, RemoteKeySet,
+};
 pub use kind::{ConfigEntry, Document, KINDS, Kind, KindRow};
+pub use load_balancer::{CookieConfig, HashPolicy, LeastRequest, LoadBalancer, RingHash};
 pub use mesh::{HttpConfig, MESH_NAME, Mesh, MeshTls, RequestNormalization, TlsDirection};
 pub use protocol::Protocol;
 pub use proxy_defaults::{AccessLogs, PROXY_DEFAULTS_NAME, ProxyDefaults};
 pub use service_defaults::{Destination, ServiceDefaults};
 pub use service_intentions::{ServiceIntentions, Source};
+pub use service_resolver::{Redirect, ResolverFailover, ResolverTarget, ServiceResolver, Subset};
+pub use service_router::{
+    Route, RouteDestination, RouteHeader, RouteHttpMatch, RouteMatch, RouteQueryParam, ServiceRouter,
+};
+pub use service_splitter::{ServiceSplitter, Split};
+pub use shared::HeaderModifiers;
+pub use tcp_route::{TcpRoute, TcpRouteService};
+pub use terminating_gateway::{LinkedService, TerminatingGateway};
 pub use upstream_config::{Limits, PassiveHealthCheck, UpstreamConfig, UpstreamDefaults};
 
 /// What every kind does; the enum forwards to it.

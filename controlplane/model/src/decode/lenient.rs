@@ -30,7 +30,7 @@ impl Lenient<'_> {
         };
         let place = self.place.to_string();
         let target = if place.is_empty() { "Go value".to_owned() } else { format!("Go struct field {place}") };
-        DecodeError::new(format!("json: cannot unmarshal {found} into {target} of type {wanted}"))
+        DecodeError::about(&self.place, format!("json: cannot unmarshal {found} into {target} of type {wanted}"))
     }
 }
 
@@ -44,7 +44,7 @@ macro_rules! integers {
                 (None, Some(number)) => visitor.visit_u64(number as u64),
                 (None, None) => return Err(self.mismatch($name)),
             };
-            outcome.map_err(|error: DecodeError| error.at(&self.place.to_string()))
+            outcome.map_err(|error: DecodeError| error.at(&self.place))
         }
     )*};
 }
@@ -58,7 +58,7 @@ impl<'de> de::Deserializer<'de> for Lenient<'_> {
             Value::Object(fields) => visitor.visit_map(Fields::opaque(fields, self.place)),
             scalar => scalar.deserialize_any(visitor).map_err(<DecodeError as de::Error>::custom),
         };
-        outcome.map_err(|error| error.at(&self.place.to_string()))
+        outcome.map_err(|error| error.at(&self.place))
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -92,9 +92,7 @@ impl<'de> de::Deserializer<'de> for Lenient<'_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
-            Value::String(text) => {
-                visitor.visit_string(text).map_err(|error: DecodeError| error.at(&self.place.to_string()))
-            }
+            Value::String(text) => visitor.visit_string(text).map_err(|error: DecodeError| error.at(&self.place)),
             _ => Err(self.mismatch("string")),
         }
     }
@@ -153,7 +151,7 @@ impl<'de> de::Deserializer<'de> for Lenient<'_> {
         let variant = variants.iter().find(|variant| variant.eq_ignore_ascii_case(text)).copied().unwrap_or(text);
         visitor.visit_enum(StringDeserializer::<DecodeError>::new(variant.to_owned())).map_err(|_| {
             let known: Vec<_> = variants.iter().filter(|v| !v.is_empty()).map(|v| format!("{v:?}")).collect();
-            DecodeError::new(format!("{}: {text:?} is not one of {}", self.place, known.join(", ")))
+            DecodeError::about(&self.place, format!("{}: {text:?} is not one of {}", self.place, known.join(", ")))
         })
     }
 

@@ -53,3 +53,19 @@ fn a_wrong_type_names_the_field() {
     let error = read(json!([])).unwrap_err();
     assert!(error.contains("cannot unmarshal array"), "{error}");
 }
+
+#[test]
+fn of_an_entry_all_values_that_do_not_fit_are_named() {
+    let refused = |document: Value| from_value::<Sample>(document, Flavor::ConfigEntry).unwrap_err().to_string();
+    assert_eq!(
+        refused(json!({"port": "x", "Wait": "abc", "Inner": [{"name": "a"}, {"name": 1}], "Free": {}})),
+        "3 errors occurred:\n\t* json: cannot unmarshal string into Go struct field port of type int\n\t* Wait: time: \
+         invalid duration \"abc\"\n\t* json: cannot unmarshal number into Go struct field Inner[1].name of type string\n\n"
+    );
+    assert_eq!(
+        refused(json!({"Inner": {"Name": 1}})),
+        "json: cannot unmarshal number into Go struct field Inner[0].Name of type string"
+    );
+    assert!(refused(json!({"Port": "x", "Inner": ["a", "b"]})).starts_with("2 errors occurred:"));
+    assert!(refused(json!([])).contains("cannot unmarshal array"));
+}

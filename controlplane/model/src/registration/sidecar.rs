@@ -19,10 +19,10 @@ pub fn sidecar_id(parent: &ServiceId) -> ServiceId {
 pub(super) fn take(parent: &mut ServiceDefinition, faults: &mut Faults) -> Option<(ServiceDefinition, ServiceId)> {
     let mut sidecar = *parent.connect.as_mut()?.sidecar_service.take()?;
     if !sidecar.id.is_empty() {
-        faults.say("Invalid SidecarService: A SidecarService cannot specify an ID as this is managed by the agent");
+        faults.list("A SidecarService cannot specify an ID as this is managed by the agent");
     }
     if sidecar.connect.as_ref().is_some_and(|connect| connect.sidecar_service.is_some()) {
-        faults.say("Invalid SidecarService: A SidecarService cannot have a nested SidecarService");
+        faults.list("A SidecarService cannot have a nested SidecarService");
     }
     let parent_id = parent.service_id();
     sidecar.id = sidecar_id(&parent_id).as_str().to_owned();

@@ -28,8 +28,10 @@ impl ServiceDefinition {
             && self.kind != ServiceKind::Typical
             && !proxy.destination_service_name.is_empty()
         {
-            faults
-                .say(format!("The Proxy.DestinationServiceName configuration is invalid for a {}", self.kind.as_str()));
+            faults.list(format!(
+                "The Proxy.DestinationServiceName configuration is invalid for a {}",
+                self.kind.as_str()
+            ));
         }
     }
 
@@ -37,16 +39,16 @@ impl ServiceDefinition {
         let none = Proxy::default();
         let proxy = self.proxy.as_ref().unwrap_or(&none);
         if proxy.destination_service_name.is_empty() {
-            faults.say("Proxy.DestinationServiceName must be non-empty for Connect proxy services");
+            faults.list("Proxy.DestinationServiceName must be non-empty for Connect proxy services");
         }
         if proxy.destination_service_name == WILDCARD {
-            faults.say("Proxy.DestinationServiceName must not be a wildcard for Connect proxy services");
+            faults.list("Proxy.DestinationServiceName must not be a wildcard for Connect proxy services");
         }
         if self.port == 0 && self.socket_path.is_empty() && !is_sidecar {
-            faults.say("Port must be set for a Connect proxy");
+            faults.list("Port must be set for a Connect proxy");
         }
         if self.connect.as_ref().is_some_and(|connect| connect.native) {
-            faults.say("A Proxy cannot also be Connect Native, only typical services");
+            faults.list("A Proxy cannot also be Connect Native, only typical services");
         }
         for (position, upstream) in proxy.upstreams.iter().enumerate() {
             validate_upstream(upstream, proxy, faults);
@@ -69,17 +71,17 @@ fn validate_weights(weights: Weights, faults: &mut Faults) {
 
 fn validate_upstream(upstream: &Upstream, proxy: &Proxy, faults: &mut Faults) {
     if upstream.destination_name.is_empty() {
-        faults.say("upstream destination name cannot be empty");
+        faults.list("upstream destination name cannot be empty");
     }
     if upstream.destination_name == WILDCARD {
-        faults.say("upstream destination name cannot be a wildcard");
+        faults.list("upstream destination name cannot be a wildcard");
     }
     if upstream.local_bind_port == 0 && upstream.local_bind_socket_path.is_empty() && !proxy.is_transparent() {
-        faults.say("upstream local bind port cannot be zero");
+        faults.list("upstream local bind port cannot be zero");
     }
     let bind = upstream.bind_address();
     if bind.parse::<IpAddr>().is_err() {
-        faults.say(format!("upstream local bind address {bind:?} is not an IP address"));
+        faults.list(format!("upstream local bind address {bind:?} is not an IP address"));
     }
 }
 
@@ -88,13 +90,13 @@ fn validate_unique(upstream: &Upstream, earlier: &[Upstream], faults: &mut Fault
     let (bind, port) = (upstream.bind_address(), upstream.local_bind_port);
     if port != 0 && earlier.iter().any(|other| (other.bind_address(), other.local_bind_port) == (bind, port)) {
         let place = format!("{bind}:{port}");
-        faults.say(format!(
+        faults.list(format!(
             "upstreams cannot contain duplicates by local bind address and port; {place:?} is specified twice"
         ));
     }
     let destination = (&upstream.destination_name, &upstream.datacenter);
     if earlier.iter().any(|other| (&other.destination_name, &other.datacenter) == destination) {
-        faults.say(format!(
+        faults.list(format!(
             "upstreams cannot contain duplicates of [type=\"service\", name={:?}, namespace=\"\", datacenter={:?}]",
             upstream.destination_name.as_str(),
             upstream.datacenter.as_str()
