@@ -24,6 +24,8 @@ which agent to ask, and as whom. \"weft <command> --help\" has examples.";
 #[derive(Debug, Parser)]
 #[command(name = "weft", version = concat!("v", env!("CARGO_PKG_VERSION")), disable_version_flag = true, after_help = FIRST_STEPS)]
 #[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 110)]
+// As with Consul: of a flag that is given twice the last one counts.
+#[command(args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

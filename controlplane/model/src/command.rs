@@ -3,6 +3,7 @@
 //! A command carries everything that apply needs, its time and its random values included, so that
 //! every server computes the same state from it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bytes::Bytes;
@@ -100,6 +101,8 @@ pub enum Command {
     EventFire(Box<UserEvent>),
     /// A change of access control.
     Acl(Box<AclOp>),
+    /// These servers, by their numbers, are about to be taken out of the cluster and never belong to it again.
+    Retire(BTreeSet<u64>),
     /// A piece of a state to be restored. The first piece of another restore drops this one.
     RestoreChunk { id: Uuid, seq: u32, bytes: Bytes },
     /// Puts the state whose pieces have come in the place of what is there.

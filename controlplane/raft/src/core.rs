@@ -1,6 +1,5 @@
 //! What the parts of a running server share.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -43,8 +42,6 @@ pub(crate) struct Core {
     pub(crate) handler: OnceLock<LeaderHandler>,
     /// Held while the membership is being changed.
     pub(crate) changing: Arc<tokio::sync::Mutex<()>>,
-    /// Servers that were members once and are not any more.
-    pub(crate) removed: Mutex<BTreeSet<u64>>,
 }
 
 /// What lies in the data directory.
@@ -88,6 +85,12 @@ impl Limits {
 impl Core {
     pub(crate) fn disk(&self) -> Option<Disk> {
         self.disk.lock().clone()
+    }
+
+    /// Whether a server was a member once and is not any more.
+    pub(crate) fn is_removed(&self, id: u64) -> bool {
+        let metrics = self.raft.server_metrics();
+        self.store.current().is_retired(id) && metrics.borrow_watched().membership_config.get_node(&id).is_none()
     }
 
     pub(crate) fn leader(&self) -> Leader {

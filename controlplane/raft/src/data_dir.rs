@@ -128,6 +128,14 @@ fn check_format_text(text: &str, path: &Path, node_id: u64, root: &Path) -> Resu
     Ok(())
 }
 
+/// Whether a server may run on this directory, as far as can be seen without touching it.
+///
+/// # Errors
+/// It holds what somebody else has written.
+pub fn judge(root: &Path) -> Result<(), StartError> {
+    refuse_foreign(root)
+}
+
 /// Directories of ours always hold FORMAT; without it their content is somebody else's.
 fn refuse_foreign(root: &Path) -> Result<(), StartError> {
     if root.join("raft/FORMAT").exists() {
@@ -141,7 +149,7 @@ fn refuse_foreign(root: &Path) -> Result<(), StartError> {
             Err(error) => return Err(StartError::io(&path)(error)),
         };
         if let Some(entry) = foreign {
-            let why = format!("{} was not written by weft", entry.path().display());
+            let why = format!("{} was not written by weft; give the server an empty one", entry.path().display());
             return Err(StartError::Foreign { path: root.to_owned(), why });
         }
     }

@@ -91,7 +91,7 @@ impl Inbound for Desk {
 }
 
 fn refuse_removed(core: &Core, id: u64) -> Result<(), Refusal> {
-    if core.removed.lock().contains(&id) {
+    if core.is_removed(id) {
         let why = format!("server {id} was removed from the cluster; add it again under a new id");
         return Err(Refusal(why));
     }

@@ -52,6 +52,7 @@ mod watch;
 mod wire;
 
 pub use config::Config;
+pub use data_dir::judge;
 pub use error::{LeaderError, ReadError, StartError};
 pub use member::{ClusterState, Contact, Member, Server};
 pub use offline::{Offline, inspect, recover};

@@ -31,7 +31,10 @@ impl fmt::Display for Server {
 pub struct Member {
     /// The server's number.
     pub id: u64,
+    /// Where it is reached; see [`Raft::set_address`](crate::Raft::set_address).
     pub server: Server,
+    /// Where it is by the membership in the log.
+    pub recorded_address: String,
     pub voter: bool,
     pub leader: bool,
     /// How long ago it last answered the leader. Known on the leader only.

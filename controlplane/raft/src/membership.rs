@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::ChangeMembers;
+use openraft::{ChangeMembers, ReadPolicy};
 use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
 use openraft::raft::ClientWriteResponse;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout};
+use weft_model::Command;
 
 use crate::calls::{self, Call, Reply};
 use crate::core::{Core, Leader};
@@ -24,6 +25,9 @@ pub(crate) const NAME: &str = "raft/change";
 
 /// How long one change may take to be committed.
 const COMMIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long one change waits for those before it. Less than its caller waits for the answer.
+const TURN_MAX: Duration = Duration::from_secs(3);
 
 /// How many entries a server may lack and still become a voter: it gets them in no time.
 const LAG_MAX: u64 = 4096;
@@ -61,7 +65,7 @@ pub(crate) async fn serve(core: &Arc<Core>, body: &[u8]) -> Reply {
         Ok(change) => change,
         Err(error) => return Reply::Refused(format!("not understood: {error}")),
     };
-    let Ok(_changing) = core.changing.try_lock() else {
+    let Ok(_changing) = timeout(TURN_MAX, core.changing.lock()).await else {
         return Reply::Refused("another change of the cluster is under way; try again when it is done".to_owned());
     };
     tracing::info!(?change, "changing the cluster");
@@ -81,10 +85,7 @@ async fn make(core: &Core, change: Change) -> Result<(), Fault> {
     let known = |id: u64| members.get_node(&id).ok_or_else(|| refused(format!("server {id} is not in the cluster")));
     match change {
         Change::AddLearner(id, server) => {
-            if core.removed.lock().contains(&id) {
-                let why = format!("server {id} was removed from this cluster; it must come back under a new id");
-                return Err(refused(why));
-            }
+            refuse_retired(core, id).await?;
             match members.get_node(&id) {
                 Some(known) if *known == server => Ok(()),
                 Some(_) if is_voter(id) => set(core, id, server).await,
@@ -111,7 +112,7 @@ async fn make(core: &Core, change: Change) -> Result<(), Fault> {
                 return Ok(());
             }
             refuse_last(&metrics, id)?;
-            hand_over(core, &metrics, id).await?;
+            hand_over(core, id).await?;
             alter(core, ChangeMembers::RemoveVoters(BTreeSet::from([id])), Removed::Stay).await
         }
         Change::Remove(id) => {
@@ -120,7 +121,10 @@ async fn make(core: &Core, change: Change) -> Result<(), Fault> {
             }
             if is_voter(id) {
                 refuse_last(&metrics, id)?;
-                hand_over(core, &metrics, id).await?;
+                hand_over(core, id).await?;
+            }
+            retire(core, id).await?;
+            if is_voter(id) {
                 alter(core, ChangeMembers::RemoveVoters(BTreeSet::from([id])), Removed::Leave).await
             } else {
                 alter(core, ChangeMembers::RemoveNodes(BTreeSet::from([id])), Removed::Leave).await
@@ -130,7 +134,7 @@ async fn make(core: &Core, change: Change) -> Result<(), Fault> {
             known(id)?;
             set(core, id, server).await
         }
-        Change::Transfer(to) => transfer(core, &metrics, to).await,
+        Change::Transfer(to) => transfer(core, to).await,
     }
 }
 
@@ -140,6 +144,25 @@ pub(crate) async fn tidy(core: Arc<Core>) {
     if core.leader() == Leader::Here && finish_joint(&core).await.is_err() {
         tracing::warn!("a change of the cluster that an earlier leader began is not finished yet");
     }
+}
+
+/// Before it goes: once it has gone, nobody may have to remember.
+async fn retire(core: &Core, id: u64) -> Result<(), Fault> {
+    let retired = core.store.propose(Command::Retire(BTreeSet::from([id]))).await;
+    retired.map(drop).map_err(|error| Fault::Unknown(error.to_string()))
+}
+
+/// A number that was taken out once never comes back: under it there have been promises that whoever
+/// uses it now does not know. A leader that is new may not have applied all that was decided.
+async fn refuse_retired(core: &Core, id: u64) -> Result<(), Fault> {
+    let decided = timeout(core.limits.handover(), core.raft.get_read_log_id(ReadPolicy::ReadIndex)).await;
+    let Ok(Ok((read, _))) = decided else { return Err(Fault::NotLeader) };
+    let applied = timeout(core.limits.handover(), core.progress.wait_applied(read.log_id().index)).await;
+    applied.map_err(|_| Fault::NotLeader)?;
+    if core.store.current().is_retired(id) {
+        return Err(refused(format!("server {id} was removed from this cluster; it must come back under a new id")));
+    }
+    Ok(())
 }
 
 /// What becomes of voters that are taken out.
@@ -208,31 +231,19 @@ fn refuse_last(metrics: &Metrics, id: u64) -> Result<(), Fault> {
 }
 
 /// A leader does not take itself out: it lets somebody else lead, who then does.
-async fn hand_over(core: &Core, metrics: &Metrics, id: u64) -> Result<(), Fault> {
+async fn hand_over(core: &Core, id: u64) -> Result<(), Fault> {
     if id != core.id {
         return Ok(());
     }
-    transfer(core, metrics, None).await?;
+    transfer(core, None).await?;
     Err(Fault::NotLeader)
 }
 
-async fn transfer(core: &Core, metrics: &Metrics, to: Option<u64>) -> Result<(), Fault> {
-    let fit = |id: &u64| {
-        *id != core.id && silence(metrics, *id).is_some_and(|silence| silence < core.limits.election_timeout)
-    };
-    let matched = |id: &u64| metrics.replication.as_ref().and_then(|replication| *replication.get(id)?);
-    let to = match to {
-        Some(id) if id == core.id => return Ok(()),
-        Some(id) if !metrics.membership_config.voter_ids().any(|voter| voter == id) => {
-            return Err(refused(format!("server {id} has no vote")));
-        }
-        Some(id) if !fit(&id) => return Err(refused(format!("server {id} does not answer"))),
-        Some(id) => id,
-        None => {
-            let best = metrics.membership_config.voter_ids().filter(fit).max_by_key(matched);
-            best.ok_or_else(|| refused("no other server is fit to lead".to_owned()))?
-        }
-    };
+async fn transfer(core: &Core, to: Option<u64>) -> Result<(), Fault> {
+    if to == Some(core.id) {
+        return Ok(());
+    }
+    let to = successor(core, to).await?;
     core.raft.trigger().transfer_leader(to).await.map_err(|fatal| Fault::Unknown(fatal.to_string()))?;
     let until = Instant::now() + core.limits.handover();
     while Instant::now() < until {
@@ -243,6 +254,32 @@ async fn transfer(core: &Core, metrics: &Metrics, to: Option<u64>) -> Result<(),
     }
     // It has stopped its heartbeats, so there will be an election in any case.
     Err(Fault::Unknown(format!("server {to} has not taken over in time")))
+}
+
+/// Who is to lead. A leader that is new has not heard of anybody yet, so it waits a moment.
+async fn successor(core: &Core, to: Option<u64>) -> Result<u64, Fault> {
+    let until = Instant::now() + core.limits.election_timeout * 2;
+    loop {
+        let metrics = metrics(core);
+        let voters: Vec<u64> = metrics.membership_config.voter_ids().collect();
+        let fit = |id: &u64| {
+            *id != core.id && silence(&metrics, *id).is_some_and(|silence| silence < core.limits.election_timeout)
+        };
+        let matched = |id: &u64| metrics.replication.as_ref().and_then(|replication| *replication.get(id)?);
+        let refusal = match to {
+            Some(id) if !voters.contains(&id) => return Err(refused(format!("server {id} has no vote"))),
+            Some(id) if fit(&id) => return Ok(id),
+            Some(id) => refused(format!("server {id} does not answer")),
+            None => match voters.into_iter().filter(fit).max_by_key(matched) {
+                Some(id) => return Ok(id),
+                None => refused("no other server is fit to lead".to_owned()),
+            },
+        };
+        if Instant::now() >= until {
+            return Err(refusal);
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// How long a follower has not answered.

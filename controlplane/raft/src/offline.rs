@@ -9,12 +9,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openraft::{EntryPayload, Membership};
+use rand::Rng;
+use weft_model::{Command, Envelope, RequestId};
 
 use crate::data_dir::DataDir;
 use crate::disk::{Batch, Change, Disk, RealDisk, Records};
 use crate::error::StartError;
 use crate::log_store::{Durability, LogEnds, ends, entry_bytes, log_membership, vote_bytes};
 use crate::member::Server;
+use crate::proposer::now;
+use crate::request::Request;
+use crate::simulated::Dice;
 use crate::snapshot::{Folder, LogBounds};
 use crate::types::{Entry, LeaderId, LogId, Vote};
 
@@ -53,9 +58,20 @@ pub fn recover(dir: &Path, members: BTreeMap<u64, Server>) -> Result<Offline, St
     let index = kept.last.map_or(0, |last| last.index + 1);
     // A term of its own: no other server has an entry that could be taken for this one.
     let term = kept.term + 1;
-    let log_id = LogId::new(LeaderId::new(term), index);
-    kept.append(Entry { log_id, payload: EntryPayload::Membership(membership) }, term)?;
-    Ok(Offline { id: kept.offline.id, members, last_index: index })
+    let retired = kept.offline.members.keys().filter(|id| !members.contains_key(id)).copied().collect();
+    let payloads = [EntryPayload::Normal(retire(retired)?), EntryPayload::Membership(membership)];
+    let place = |(payload, index)| Entry { log_id: LogId::new(LeaderId::new(term), index), payload };
+    let entries: Vec<_> = payloads.into_iter().zip(index..).map(place).collect();
+    let last_index = entries.last().map_or(0, |entry| entry.log_id.index);
+    kept.append(&entries, term)?;
+    Ok(Offline { id: kept.offline.id, members, last_index })
+}
+
+/// Those that are left out must not come back under their numbers.
+fn retire(servers: BTreeSet<u64>) -> Result<Request, StartError> {
+    let id = RequestId { origin: Dice.next_u64(), sequence: 1 };
+    let envelope = Envelope { id, settled: 1, at: now(), command: Command::Retire(servers) };
+    Request::new(envelope).map_err(|error| StartError::Config(error.to_string()))
 }
 
 /// An opened data directory.
@@ -89,7 +105,7 @@ impl Kept {
         Ok(Self { records, offline, last, jump, term })
     }
 
-    fn append(&self, entry: Entry, term: u64) -> Result<(), StartError> {
+    fn append(&self, entries: &[Entry], term: u64) -> Result<(), StartError> {
         let written = || {
             let mut batch = Batch::default();
             if let (true, Some(last)) = (self.jump, self.last) {
@@ -97,7 +113,9 @@ impl Kept {
                 batch.add(Change::Remove(0..last.index + 1));
             }
             batch.add(vote_bytes(&Vote::new(term, self.offline.id))?);
-            batch.add(entry_bytes(&entry)?);
+            for entry in entries {
+                batch.add(entry_bytes(entry)?);
+            }
             self.records.write(batch)?;
             self.records.sync()
         };
@@ -131,6 +149,7 @@ mod tests {
         recover(&path, BTreeMap::from([(2, member(2))])).unwrap();
 
         let server = Running::start(crate::Config { node_id: 2, ..kept(&path) }).await.unwrap();
+        assert_eq!(server.store.current().retired().collect::<Vec<_>>(), [1, 3]);
         assert!(server.names().contains(&"before".to_owned()));
         server.write("after").await;
         assert_eq!(server.raft.cluster_state().members.len(), 1);

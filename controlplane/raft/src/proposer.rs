@@ -19,6 +19,7 @@ use weft_state::{Proposal, ProposeError};
 
 pub(crate) use append::append;
 use batch::Batch;
+pub(crate) use batch::now;
 use sequence::Sequence;
 
 use crate::core::Core;

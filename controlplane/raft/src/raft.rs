@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -119,7 +119,6 @@ impl Raft {
             stop: CancellationToken::new(),
             handler: OnceLock::new(),
             changing: Arc::default(),
-            removed: parking_lot::Mutex::default(),
         });
         let watch = AbortOnDropHandle::new(tokio::spawn(watch(Arc::clone(&core))));
         if is_alone(&core).await? {
@@ -161,6 +160,12 @@ impl Raft {
     #[must_use]
     pub fn cluster_state(&self) -> ClusterState {
         view::cluster(&self.core)
+    }
+
+    /// The servers, by their numbers, that were taken out of the cluster and must not come back.
+    #[must_use]
+    pub fn retired(&self) -> BTreeSet<u64> {
+        self.core.store.current().retired().collect()
     }
 
     /// When this server last knew of a working leader.

@@ -35,6 +35,7 @@ fn member(core: &Core, metrics: &Metrics, id: u64, server: &Server) -> Member {
     Member {
         id,
         server: Server { address: core.peers.address(id, &server.address).address, ..server.clone() },
+        recorded_address: server.address.clone(),
         voter: metrics.membership_config.voter_ids().any(|voter| voter == id),
         leader: metrics.current_leader == Some(id),
         last_contact: if here { Some(Duration::ZERO) } else { silence(metrics, id) },

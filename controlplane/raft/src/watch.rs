@@ -56,7 +56,7 @@ fn is_joint(metrics: &Metrics) -> bool {
     metrics.state.is_leader() && metrics.membership_config.get_joint_config().len() > 1
 }
 
-/// Keeps in mind who was a member and is not any more.
+/// Forgets what is known of those who are not members any more.
 fn note_removed(core: &Core, metrics: &Metrics, members: &mut BTreeSet<u64>) {
     let committed = &metrics.committed_membership_config;
     if committed.nodes().map(|(id, _)| id).eq(members.iter()) {
@@ -65,7 +65,6 @@ fn note_removed(core: &Core, metrics: &Metrics, members: &mut BTreeSet<u64>) {
     let now: BTreeSet<u64> = committed.nodes().map(|(id, _)| *id).collect();
     for gone in members.difference(&now) {
         tracing::info!(server = gone, "has left the cluster");
-        core.removed.lock().insert(*gone);
         core.peers.forget(*gone);
     }
     *members = now;

@@ -33,15 +33,15 @@ use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::{REVISION, VERSION, dns, duties, grpc, listen, node, peer_tls};
 
-/// How long running requests may take to end at shutdown. Writes take milliseconds; what takes longer
-/// waits for news that will not come any more.
-const REQUEST_GRACE: Duration = Duration::from_secs(2);
+/// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
+/// is left without one, and so in doubt. Those who wait for news are answered at once.
+const REQUEST_GRACE: Duration = Duration::from_millis(7500);
 
 /// When a write that gets no answer is given up as one of unknown outcome: Consul's `rpc_hold_timeout`.
 const ANSWER_MAX: Duration = Duration::from_secs(7);
 
 /// How long all of it may take, streams included.
-const DRAIN_MAX: Duration = Duration::from_secs(4);
+const DRAIN_MAX: Duration = Duration::from_secs(9);
 
 /// Envoy's maintained versions, newest first.
 const ENVOY_VERSIONS: [&str; 4] = ["1.40.0", "1.39.0", "1.38.0", "1.37.0"];
@@ -239,6 +239,7 @@ impl Agent {
     pub async fn shutdown(mut self) {
         self.cluster.hand_over().await;
         self.stop.cancel();
+        self.store.end_waits();
         let drained = async {
             self.ads.close().await;
             while self.fronts.join_next().await.is_some() {}

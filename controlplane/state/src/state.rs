@@ -1,6 +1,6 @@
 //! The tables. Primary tables are stored and sent; the derived ones are rebuilt from them.
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weft_model::autopilot::AutopilotConfig;
@@ -47,6 +47,8 @@ pub struct State {
     /// The newest user events, oldest first.
     pub(crate) events: Vector<UserEvent>,
     pub(crate) acl: AclTables,
+    /// The numbers of servers that must not come back.
+    pub(crate) retired: OrdSet<u64>,
     /// The pieces of a restore that have come so far.
     pub(crate) staged: Option<Staged>,
     #[serde(skip)]

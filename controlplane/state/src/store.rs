@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use weft_model::{ApplyError, Command, Reply, Topic};
 
 use crate::state::State;
@@ -19,6 +19,7 @@ pub struct Store {
     published: ArcSwap<State>,
     waiters: Arc<Waiters>,
     proposals: mpsc::Sender<Proposal>,
+    ending: watch::Sender<bool>,
 }
 
 /// A command on its way to the log, and where its answer goes.
@@ -61,7 +62,12 @@ impl Store {
     #[must_use]
     pub fn new(state: State) -> (Arc<Self>, mpsc::Receiver<Proposal>) {
         let (proposals, receiver) = mpsc::channel(QUEUE);
-        let store = Self { published: ArcSwap::from_pointee(state), waiters: Arc::default(), proposals };
+        let store = Self {
+            published: ArcSwap::from_pointee(state),
+            waiters: Arc::default(),
+            proposals,
+            ending: watch::Sender::new(false),
+        };
         (Arc::new(store), receiver)
     }
 
@@ -95,6 +101,17 @@ impl Store {
     #[must_use]
     pub fn watched_topics(&self) -> usize {
         self.waiters.watched_topics()
+    }
+
+    /// From now on nobody should wait for news: this server is about to end, and other servers have them.
+    pub fn end_waits(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Waits until nobody should wait for news any more.
+    pub async fn waits_ended(&self) {
+        // The sender is here as well, so it is not gone.
+        drop(self.ending.subscribe().wait_for(|ending| *ending).await);
     }
 
     /// Waits for changes of `topics` from now on. What was committed before the call wakes nobody: look

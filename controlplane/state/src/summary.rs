@@ -33,6 +33,7 @@ pub fn summary(state: &State) -> Vec<Table> {
         table("ACLRoles", state.acl.roles.len(), &state.acl.roles),
         table("ACLAuthMethods", state.acl.methods.len(), &state.acl.methods),
         table("ACLBindingRules", state.acl.rules.len(), &state.acl.rules),
+        table("RetiredServers", state.retired.len(), &state.retired),
         table("Indexes", state.touched.len(), &state.touched),
         table("Requests", state.requests.len(), &state.requests),
     ];

@@ -36,9 +36,13 @@ pub(crate) async fn leaf(call: Call) -> Outcome {
     let asked = call.options.index;
     if asked > 0 && issued.index <= asked {
         let deadline = blocking::deadline(call.options.wait);
-        issued = match timeout_at(deadline, authority.leaf_after(service.clone(), asked)).await {
-            Ok(newer) => newer?,
-            Err(_) => authority.leaf(service).await?,
+        let newer = tokio::select! {
+            newer = timeout_at(deadline, authority.leaf_after(service.clone(), asked)) => newer.ok(),
+            () = call.host.store.waits_ended() => None,
+        };
+        issued = match newer {
+            Some(newer) => newer?,
+            None => authority.leaf(service).await?,
         };
     }
     let index = issued.index.max(1).to_string();

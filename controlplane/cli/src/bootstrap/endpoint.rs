@@ -19,22 +19,24 @@ pub(super) fn address(address: &Address) -> Value {
     }
 }
 
-/// A cluster of one endpoint, found by DNS where its address is a name.
-pub(super) fn cluster(name: &str, to: &Address) -> Value {
-    let named = matches!(to, Address::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
+/// A cluster of endpoints that are as good as each other, found by DNS where an address is a name.
+pub(super) fn cluster(name: &str, to: &[Address]) -> Value {
+    let is_named = |to: &Address| matches!(to, Address::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
+    let named = to.iter().any(is_named);
+    let endpoints: Vec<_> = to.iter().map(|to| json!({ "endpoint": { "address": address(to) } })).collect();
     json!({
         "name": name,
         "type": if named { "STRICT_DNS" } else { "STATIC" },
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(to) } }] }],
+            "endpoints": [{ "lb_endpoints": endpoints }],
         },
     })
 }
 
 /// A cluster that speaks HTTP/2 and notices when the other side is gone without a word.
-pub(super) fn http2_cluster(name: &str, to: &Address) -> Value {
+pub(super) fn http2_cluster(name: &str, to: &[Address]) -> Value {
     let mut cluster = cluster(name, to);
     cluster["typed_extension_protocol_options"] = json!({
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

@@ -38,8 +38,8 @@ pub(crate) struct Proxy {
 pub(crate) struct Place {
     pub(crate) admin: SocketAddr,
     pub(crate) admin_access_log: String,
-    /// Where the control plane's gRPC is.
-    pub(crate) control_plane: Address,
+    /// Where the control plane's gRPC is: servers that can stand in for each other.
+    pub(crate) control_plane: Vec<Address>,
     pub(crate) token: Secret,
 }
 

@@ -52,7 +52,10 @@ fn place(input: &Value) -> Place {
     Place {
         admin: text("admin", "127.0.0.1:19000").parse().unwrap(),
         admin_access_log: text("admin_access_log", "/dev/null"),
-        control_plane: Address::parse(&text("control_plane", "127.0.0.1:8502"), "x", 0).unwrap(),
+        control_plane: text("control_plane", "127.0.0.1:8502")
+            .split(',')
+            .map(|one| Address::parse(one, "x", 0).unwrap())
+            .collect(),
         token: text("token", "").as_str().into(),
     }
 }

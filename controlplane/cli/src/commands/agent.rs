@@ -27,7 +27,7 @@ pub(crate) struct Agent {
     #[arg(long)]
     server: bool,
     /// How many servers found the cluster
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     bootstrap_expect: Option<i64>,
     /// Where state is kept
     #[arg(long, value_name = "DIR")]

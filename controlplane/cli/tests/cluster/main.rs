@@ -6,6 +6,9 @@ mod harness;
 
 mod forming;
 mod leaving;
+mod recovery;
 mod refusals;
 mod replacing;
+mod rolling;
+mod starts;
 mod surviving;

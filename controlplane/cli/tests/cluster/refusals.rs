@@ -1,6 +1,6 @@
 //! Servers that must not join: each says why and what to do, and nothing is harmed.
 
-use crate::harness::{Cluster, Setup};
+use crate::harness::{Cluster, Setup, far_off};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_fit_is_told_why() {
@@ -22,8 +22,23 @@ async fn who_does_not_fit_is_told_why() {
     let text = cluster.refusal(fresh(Setup { name: "n1".into(), ..stranger(&[]) }, 21)).await;
     assert!(text.contains("called \"n1\" too") && text.contains("--node"), "{text}");
 
-    let text = cluster.refusal(fresh(Setup { address: "127.0.18.1".into(), ..stranger(&[]) }, 22)).await;
-    assert!(text.contains("port cannot be opened on 127.0.18.1:"), "{text}");
+    for (name, ports) in [
+        ("HTTP", &["--dns-port", "-1"][..]),
+        ("gRPC", &["--dns-port", "-1", "--http-port", "8501"]),
+        ("server", &["--dns-port", "-1", "--http-port", "8501", "--grpc-port", "8503"]),
+    ] {
+        let ports: Vec<_> = ports.iter().map(|&word| word.to_owned()).collect();
+        let text = cluster.refusal(fresh(Setup { address: "127.0.18.1".into(), ..stranger(&ports) }, 22)).await;
+        let wanted = format!("the {name} port cannot be opened on 127.0.18.1:");
+        assert!(text.contains(&wanted) && text.contains("another process listens"), "{text}");
+        assert!(!cluster.setup(22).data_dir.exists(), "a directory was made for nothing");
+    }
+
+    for (seconds, way) in [(3600, "ahead of"), (-3600, "behind")] {
+        let environment = far_off(cluster.path(), seconds);
+        let text = cluster.refusal(fresh(Setup { environment, ..stranger(&[]) }, 24)).await;
+        assert!(text.contains("clock is 3") && text.contains(way) && text.contains("set it"), "{text}");
+    }
 
     let copied = cluster.setup(23).data_dir;
     let from = &cluster.servers[1].setup.data_dir;
@@ -46,9 +61,7 @@ async fn who_does_not_fit_is_told_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_another_cluster_is_told_so() {
     let mut cluster = Cluster::formed(19, 3).await;
-    let mut alone = cluster.setup(9);
-    alone.expect = 1;
-    alone.retry_join.clear();
+    let alone = cluster.alone(9);
     let other = cluster.add(alone);
     let leader = cluster.servers[other].leader().await;
     assert_eq!(leader, "127.0.19.9:8300");

@@ -8,7 +8,15 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn member(id: u64, voter: bool) -> Member {
     let server = Server { name: format!("n{id}"), server_id: format!("id{id}"), ..Server::default() };
-    Member { id, server, voter, leader: id == 1, last_contact: Some(Duration::ZERO), matched: Some(100) }
+    Member {
+        id,
+        server,
+        recorded_address: String::new(),
+        voter,
+        leader: id == 1,
+        last_contact: Some(Duration::ZERO),
+        matched: Some(100),
+    }
 }
 
 fn sight(members: Vec<Member>) -> Sight {

@@ -10,14 +10,12 @@ use weft_model::{Datacenter, Faults, NodeName};
 
 use super::dns;
 use super::draft::{Draft, Ports, TlsFiles};
+use super::join::{self, SERVER_PORT};
 use super::{
     CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// Where servers talk to each other.
-const SERVER_PORT: u16 = 8300;
 
 /// More voters make every write slower and nothing safer.
 const SERVERS_MAX: u32 = 9;
@@ -104,10 +102,15 @@ fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
     if raft_multiplier.is_none() {
         faults.say(format!("performance.raft_multiplier = {multiplier}: it goes from 1 to 10"));
     }
+    let (retry_join, wrong): (Vec<_>, Vec<_>) =
+        draft.retry_join.iter().map(|address| join::address(address)).partition(Result::is_ok);
+    for fault in wrong.into_iter().filter_map(Result::err) {
+        faults.say(fault);
+    }
     let snapshot_after = u64::try_from(draft.raft_snapshot_threshold.unwrap_or(0)).unwrap_or(0);
     ClusterConfig {
         expect,
-        retry_join: draft.retry_join.iter().map(|address| with_port(address)).collect(),
+        retry_join: retry_join.into_iter().filter_map(Result::ok).collect(),
         retry_interval: draft.retry_interval.unwrap_or(RETRY_INTERVAL).max(RETRY_MIN),
         raft_multiplier: raft_multiplier.unwrap_or(1),
         snapshot_after: if snapshot_after == 0 { SNAPSHOT_AFTER } else { snapshot_after },
@@ -117,16 +120,6 @@ fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
         read_replica: draft.read_replica == Some(true),
         rejoin_as_new: draft.rejoin_as_new == Some(true),
     }
-}
-
-/// Servers listen on 8300 unless told otherwise.
-fn with_port(address: &str) -> String {
-    let address = address.trim();
-    if let Ok(ip) = address.parse::<IpAddr>() {
-        return SocketAddr::new(ip, SERVER_PORT).to_string();
-    }
-    let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if has_port { address.to_owned() } else { format!("{address}:{SERVER_PORT}") }
 }
 
 fn node_name(draft: &Draft, faults: &mut Faults) -> NodeName {

@@ -13,6 +13,7 @@ mod draft;
 mod file;
 mod finish;
 mod flags;
+mod join;
 mod keys;
 mod nearest;
 mod read;

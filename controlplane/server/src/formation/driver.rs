@@ -305,12 +305,14 @@ async fn let_in(raft: &Raft, hello: &Hello, mut answer: Answer) -> Answer {
 pub(super) fn view(raft: &Raft) -> View {
     let state = raft.cluster_state();
     let place = |member: weft_raft::Member| {
-        (member.id, Placed { server: member.server, voter: member.voter, matched: member.matched })
+        let server = Server { address: member.recorded_address, ..member.server };
+        (member.id, Placed { server, voter: member.voter, matched: member.matched })
     };
     View {
         // Whoever has only voted belongs to nothing yet.
         initialized: !state.members.is_empty(),
         last_log: state.last_log_index,
+        retired: raft.retired(),
         leads: raft.leads() && raft.contact().known_leader,
         changing: state.changing,
         members: state.members.into_iter().map(place).collect(),

@@ -80,7 +80,13 @@ impl Keep {
         match std::fs::read(path) {
             Ok(bytes) => {
                 let identity = serde_json::from_slice(&bytes);
-                identity.map(Some).with_context(|| format!("{} is damaged", path.display()))
+                identity.map(Some).with_context(|| {
+                    format!(
+                        "{} is damaged: put the whole data directory back from a backup, or empty it, and this server \
+                         joins as a new one",
+                        path.display()
+                    )
+                })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| path.display().to_string()),

@@ -73,11 +73,10 @@ pub(super) fn memory(theirs: &Hello, last: Count, view: &View) -> Result<(), Ref
     Ok(())
 }
 
-/// Whoever leads knows who belongs to the cluster.
+/// Whoever leads knows who belongs to the cluster, and everybody who was taken out of it.
 pub(super) fn membership(theirs: &Hello, view: &View) -> Result<(), Refused> {
+    let is_member = view.members.contains_key(&theirs.raft_id);
     let knows = view.leads && !view.changing;
-    if knows && theirs.initialized && !view.members.contains_key(&theirs.raft_id) {
-        return Err(refusal::removed());
-    }
-    Ok(())
+    let is_out = view.retired.contains(&theirs.raft_id) || knows && theirs.initialized;
+    if is_out && !is_member { Err(refusal::removed()) } else { Ok(()) }
 }

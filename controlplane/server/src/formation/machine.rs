@@ -50,6 +50,8 @@ pub(crate) struct View {
     pub(crate) leads: bool,
     pub(crate) changing: bool,
     pub(crate) members: BTreeMap<u64, Placed>,
+    /// Who was taken out, and must not come back under the same number.
+    pub(crate) retired: BTreeSet<u64>,
 }
 
 /// A server in the membership.
@@ -114,8 +116,6 @@ pub(crate) struct Machine {
     peers: BTreeMap<u64, Peer>,
     own_addresses: BTreeSet<String>,
     heard_of: BTreeSet<String>,
-    /// Who is elsewhere than the log says. Raft's view has their new addresses already.
-    moved: BTreeSet<u64>,
     /// Who does not even listen, and why.
     refusals: BTreeMap<String, String>,
     /// Who has nothing against this server since it started.
@@ -138,7 +138,6 @@ impl Machine {
             peers: BTreeMap::new(),
             own_addresses: BTreeSet::new(),
             heard_of: BTreeSet::new(),
-            moved: BTreeSet::new(),
             refusals: BTreeMap::new(),
             passed: BTreeSet::new(),
             pledged: BTreeSet::new(),
@@ -312,7 +311,7 @@ impl Machine {
         self.begin(moment);
         match self.identity.pledge.clone() {
             Some(pledge) => self.gather(&pledge, moment),
-            None => vec![],
+            None => self.hindrance(moment).into_iter().collect(),
         }
     }
 
@@ -339,9 +338,6 @@ impl Machine {
         }
         let moved = self.peers.get(&id).is_none_or(|peer| peer.hello.server.address != hello.server.address);
         if moved {
-            if self.view.members.get(&id).is_some_and(|placed| placed.server.address != hello.server.address) {
-                self.moved.insert(id);
-            }
             actions.push(Action::Reach { id, address: hello.server.address.clone() });
         }
         let asked = self.peers.get(&id).and_then(|peer| peer.asked);
@@ -379,11 +375,10 @@ impl Machine {
         let said = self.peers.values().map(|peer| (peer.hello.raft_id, &peer.hello.server)).chain([own]);
         let differs = |id: u64, server: &Server| {
             let placed = self.view.members.get(&id);
-            placed.is_some_and(|placed| placed.server != *server || self.moved.contains(&id))
+            placed.is_some_and(|placed| placed.server != *server)
         };
         let changed = said.into_iter().find(|(id, server)| differs(*id, server));
         let Some((id, server)) = changed.map(|(id, server)| (id, server.clone())) else { return vec![] };
-        self.moved.remove(&id);
         vec![Action::Rename { id, server }]
     }
 }

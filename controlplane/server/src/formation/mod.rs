@@ -7,6 +7,7 @@
 //! [`machine`] decides without IO, [`driver`] does what it says. What must not be forgotten is an
 //! [`identity`] on the disk. [`gate`] keeps Raft out of it until this server may take part.
 
+mod advice;
 mod driver;
 mod gate;
 mod hello;
@@ -14,6 +15,7 @@ mod identity;
 mod judge;
 mod machine;
 mod open;
+mod place;
 mod refusal;
 mod schedule;
 
@@ -99,6 +101,9 @@ impl Threshold {
     ) -> (Formation, AbortOnDropHandle<()>) {
         self.door.open_to(raft.inbound());
         let Settings { server, version, expect, retry_join, retry_interval } = settings;
+        if let Some(words) = advice::on_expect(expect, !retry_join.is_empty()) {
+            tracing::warn!("{words}");
+        }
         let me = Me { server, version, nonce: rand::random(), expect, retry_join };
         let moment = Moment { wall: crate::clock::now(), draw: rand::random(), ..Moment::default() };
         let machine = Machine::new(me, opened.identity.clone(), driver::view(&raft), moment);

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::identity::{Identity, Keep};
+use super::place;
 
 /// A data directory that nobody else uses, and who this server is.
 pub(crate) struct Opened {
@@ -27,9 +28,10 @@ pub(crate) enum Rejoin {
 /// Opens it. Without one the server is a new one each time. Blocks.
 ///
 /// # Errors
-/// It is in use, is of another datacenter, or its cluster has refused it.
+/// It is in use, cannot be used, is somebody else's, is of another datacenter, or its cluster has refused it.
 pub(crate) fn open(data_dir: Option<&Path>, datacenter: &str, rejoin: Rejoin) -> anyhow::Result<Opened> {
     let keep = Keep::new(data_dir);
+    data_dir.map(place::judge).transpose()?;
     let lock = data_dir.map(lock).transpose()?;
     let mut identity = match (keep.load()?, data_dir) {
         (Some(identity), Some(dir)) => judge(identity, dir, datacenter, rejoin)?,
@@ -71,10 +73,10 @@ fn judge(identity: Identity, dir: &Path, datacenter: &str, rejoin: Rejoin) -> an
 }
 
 fn lock(dir: &Path) -> anyhow::Result<File> {
-    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    fs::create_dir_all(dir).with_context(|| place::unusable(dir))?;
     let path = dir.join("server.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.with_context(|| path.display().to_string())?;
+    let file = file.with_context(|| place::unusable(dir))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("data directory {} is in use by another process", dir.display()),

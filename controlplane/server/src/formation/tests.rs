@@ -10,7 +10,7 @@ use std::time::Duration;
 use net::Net;
 
 use super::hello::{Kind, Verdict};
-use super::machine::Placed;
+use super::machine::{Action, Placed, View};
 
 #[test]
 fn three_fresh_servers_found_one_cluster() {
@@ -201,4 +201,55 @@ fn a_removed_server_is_told_so_by_the_leader() {
     let view = net.servers[0].view.clone();
     net.servers[0].machine.receive_view(view);
     assert!(matches!(net.ask(0, &hello), Verdict::Refused(refused) if refused.kind == Kind::Removed));
+}
+
+#[test]
+fn a_server_whose_number_is_used_up_is_told_so_by_everybody() {
+    let mut net = Net::new(5, 3, 3);
+    net.run(Duration::from_secs(10));
+    let moment = net.moment();
+    let hello = net.stranger("n9").hello(moment);
+    assert!(!hello.initialized, "it has lost its log, and not its number");
+    assert_eq!(net.ask(1, &hello), Verdict::Fine);
+    let mut view = net.servers[1].view.clone();
+    view.retired.insert(hello.raft_id);
+    net.servers[1].machine.receive_view(view);
+    assert!(matches!(net.ask(1, &hello), Verdict::Refused(refused) if refused.kind == Kind::Removed));
+}
+
+#[test]
+fn servers_that_expect_different_numbers_say_so_and_found_nothing() {
+    let mut net = Net::new(5, 2, 2);
+    net.servers[1].me.expect = 3;
+    net.crash(1);
+    net.servers[1].up = true;
+    net.run(Duration::from_secs(10));
+    assert!(net.clusters().is_empty());
+    let moment = net.moment();
+    let said = net.servers[0].machine.poll(moment);
+    assert!(
+        said.iter()
+            .any(|action| matches!(action, Action::Warn(text) if text.contains("expects 3 servers, this one 2")))
+    );
+}
+
+#[test]
+fn the_membership_follows_a_server_that_was_heard_of_before_the_membership_was_known() {
+    let mut net = Net::new(5, 3, 3);
+    net.run(Duration::from_secs(10));
+    let id = net.servers[1].saved.raft_id;
+    let known = net.servers[0].view.clone();
+    let elsewhere = "moved:1".to_owned();
+    net.servers[1].me.server.address = elsewhere.clone();
+    net.crash(0);
+    net.crash(1);
+    net.servers[0].up = true;
+    net.servers[1].up = true;
+    net.servers[0].view = View::default();
+    net.run(Duration::from_secs(5));
+    net.servers[0].machine.receive_view(View { leads: true, ..known });
+    let moment = net.moment();
+    let actions = net.servers[0].machine.poll(moment);
+    let follows = |action: &Action| matches!(action, Action::Rename { id: of, server } if *of == id && server.address == elsewhere);
+    assert!(actions.iter().any(follows), "{actions:?}");
 }

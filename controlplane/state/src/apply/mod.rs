@@ -12,6 +12,7 @@ mod intention;
 mod kv;
 mod prepared_query;
 mod restore;
+mod retire;
 mod session;
 mod transaction;
 
@@ -94,6 +95,7 @@ impl Txn {
             Command::KvReap { upto } => Ok(self.kv_reap(*upto)),
             Command::AutopilotSet { config, cas } => Ok(self.autopilot_set(config, *cas)),
             Command::Acl(op) => self.acl(op),
+            Command::Retire(servers) => Ok(self.retire(servers)),
             Command::Once { command, .. } => self.run(command),
             Command::QueryCreate(query) => self.query_create(query),
             Command::QueryUpdate(query) => self.query_update(query),

@@ -36,11 +36,12 @@ impl Txn {
         if !mutant::active(Mutant::M18) {
             restored.move_to(index, former);
         }
-        // What is the cluster's and not the data's stays: who keeps the time, which certificates
-        // and requests there have been.
+        // What is the cluster's and not the data's stays: who keeps the time, which certificates, requests
+        // and servers there have been.
         restored.keeper = former.keeper;
         restored.serial = restored.serial.max(former.serial);
         restored.requests.add(&former.requests);
+        restored.retired = former.retired.clone();
         restored.staged = None;
         // What was fired since is no less fired, and its order goes on.
         restored.events = former.events.clone();

@@ -1,5 +1,6 @@
 //! Several servers that know of each other.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -12,8 +13,9 @@ const FORM: Duration = Duration::from_secs(40);
 /// Servers on `127.0.NET.1`, `127.0.NET.2` and so on, each called after its number.
 pub(crate) struct Cluster {
     net: u8,
-    dir: TempDir,
+    /// Before the folder: they print the ends of their logs when a test fails.
     pub(crate) servers: Vec<Server>,
+    dir: TempDir,
 }
 
 impl Cluster {
@@ -36,6 +38,16 @@ impl Cluster {
         cluster
     }
 
+    /// The folder of this test.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A server that is alone.
+    pub(crate) fn alone(&self, number: u8) -> Setup {
+        Setup { expect: 1, retry_join: Vec::new(), ..self.setup(number) }
+    }
+
     /// A server that joins the first three.
     pub(crate) fn setup(&self, number: u8) -> Setup {
         let net = self.net;
@@ -46,6 +58,8 @@ impl Cluster {
             expect: 0,
             retry_join: (1..=3).map(|number| format!("127.0.{net}.{number}")).collect(),
             more: vec!["--config-file".to_owned(), self.dir.path().join("more.hcl").to_str().unwrap().to_owned()],
+            environment: Vec::new(),
+            wrapper: Vec::new(),
         }
     }
 

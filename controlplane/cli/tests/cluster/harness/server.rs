@@ -23,6 +23,9 @@ pub(crate) struct Setup {
     pub(crate) expect: u32,
     pub(crate) retry_join: Vec<String>,
     pub(crate) more: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+    /// What starts it, where that is not the shell.
+    pub(crate) wrapper: Vec<String>,
 }
 
 /// A server, running or not.
@@ -37,6 +40,21 @@ impl Server {
     pub(crate) fn start(setup: Setup, logs: &Path) -> Self {
         let api = Api::at(&format!("{}:8500", setup.address));
         Self { process: spawn(&setup, logs), setup, logs: logs.to_owned(), api }
+    }
+
+    /// For a client of this server alone.
+    pub(crate) fn api(&self) -> Api {
+        self.api.clone()
+    }
+
+    /// Waits until this server says that all are well.
+    pub(crate) async fn wait_healthy(&self, servers: usize) {
+        until_ok("all servers are healthy", START, async || {
+            let health = self.ask("/v1/operator/autopilot/health").await?;
+            let count = health["Servers"].as_array().map_or(0, Vec::len);
+            if health["Healthy"] == true && count == servers { Ok(()) } else { Err(health.to_string()) }
+        })
+        .await;
     }
 
     /// `kill -9`.
@@ -117,7 +135,10 @@ impl Server {
 }
 
 fn spawn(setup: &Setup, logs: &Path) -> Process {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    let words = setup.wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_weft")]);
+    let words: Vec<_> = words.collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).envs(setup.environment.iter().map(|(name, value)| (name, value)));
     command.args(["agent", "--server", "--node", &setup.name, "--bind", &setup.address, "--client", &setup.address]);
     command.arg("--data-dir").arg(&setup.data_dir);
     if setup.expect > 0 {

@@ -53,6 +53,46 @@ async fn a_server_joins_votes_and_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_removed_server_does_not_come_back_under_its_number_after_all_have_been_restarted() {
+    let mut cluster = Cluster::start(4).await;
+    let leader = cluster.leader().await;
+    let gone = cluster.others(leader)[0];
+    cluster.node(leader).raft.remove(gone).await.unwrap();
+    cluster.kill(gone);
+    cluster.settle().await;
+    // What remembers is the log, and then the raft snapshot.
+    for snapshots in [false, true] {
+        let left: Vec<u64> = cluster.nodes.keys().copied().collect();
+        for id in left {
+            if snapshots {
+                cluster.node(id).raft.trigger_snapshot().await.unwrap();
+            }
+            cluster.kill(id);
+            cluster.run(id).await.unwrap();
+        }
+        let leader = cluster.leader().await;
+        let asked = cluster.others(leader)[0];
+        let back = cluster.node(asked).raft.add_learner(gone, member(gone)).await.unwrap_err();
+        assert!(matches!(&back, LeaderError::Refused(why) if why.contains("under a new id")), "{back}");
+        assert_eq!(cluster.node(leader).raft.cluster_state().members.len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_come_together_wait_for_each_other() {
+    let mut cluster = Cluster::start(3).await;
+    for id in [4, 5, 6] {
+        cluster.run(id).await.unwrap();
+    }
+    let node = cluster.node(1);
+    let added = [4, 5, 6].map(|id| node.raft.add_learner(id, member(id)));
+    for outcome in futures::future::join_all(added).await {
+        outcome.unwrap();
+    }
+    assert_eq!(cluster.node(cluster.leader().await).raft.cluster_state().members.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_leader_can_be_removed_and_does_not_come_back() {
     let mut cluster = Cluster::start(3).await;
     let leader = cluster.leader().await;

@@ -54,6 +54,20 @@ impl Machine {
         self.since = moment.now;
     }
 
+    /// What keeps this server from founding, where it is a mistake that somebody has to mend.
+    pub(super) fn hindrance(&self, moment: Moment) -> Option<Action> {
+        let expect = self.me.expect;
+        if expect == 0 || moment.now.saturating_sub(self.started) < PRESENT {
+            return None;
+        }
+        let fresh = |hello: &&Hello| hello.cluster.is_none() && hello.expect > 0 && hello.expect != expect;
+        let other = self.present(moment.now).find(fresh)?;
+        Some(Action::Warn(format!(
+            "no cluster is founded: {} expects {} servers, this one {expect}: give all of them the same --bootstrap-expect",
+            other.server, other.expect
+        )))
+    }
+
     /// Asks for what is missing; founds when nothing is.
     pub(super) fn gather(&mut self, pledge: &Pledge, moment: Moment) -> Vec<Action> {
         if pledge.founder != self.identity.raft_id {

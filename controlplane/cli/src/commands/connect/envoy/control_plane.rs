@@ -7,10 +7,10 @@ use crate::failure::Failure;
 
 const DEFAULT_PORT: u16 = 8502;
 
-/// The address that was `given`, else the agent's gRPC port on the host that its HTTP answered from.
-pub(super) fn address(given: Option<&str>, http: &Address, agent: &Value) -> Result<Address, Failure> {
+/// The addresses that were `given`, else the agent's gRPC port on the host that its HTTP answered from.
+pub(super) fn addresses(given: Option<&str>, http: &Address, agent: &Value) -> Result<Vec<Address>, Failure> {
     if let Some(given) = given {
-        return Address::parse(given, "gRPC address", DEFAULT_PORT);
+        return given.split(',').map(|one| Address::parse(one.trim(), "gRPC address", DEFAULT_PORT)).collect();
     }
     let host = match http {
         // An IP, so that Envoy need not ask for it again and again.
@@ -18,7 +18,7 @@ pub(super) fn address(given: Option<&str>, http: &Address, agent: &Value) -> Res
         Address::Tcp { host, .. } => host.clone(),
         Address::Unix(_) => "127.0.0.1".to_owned(),
     };
-    Ok(Address::Tcp { host, port: port(agent)? })
+    Ok(vec![Address::Tcp { host, port: port(agent)? }])
 }
 
 /// What the agent says, in the places where Consul has said it over the years.
@@ -39,13 +39,16 @@ mod tests {
 
     fn found(given: Option<&str>, http: &str, agent: Value) -> Result<String, String> {
         let http = Address::parse(http, "x", 8500).unwrap();
-        address(given, &http, &agent).map(|address| address.to_string()).map_err(|failure| failure.message)
+        let found = addresses(given, &http, &agent).map_err(|failure| failure.message)?;
+        Ok(found.iter().map(Address::to_string).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
     fn what_is_given_wins_then_what_the_agent_says() {
         assert_eq!(found(Some("http://a:7"), "b:1", json!({})).unwrap(), "a:7");
         assert_eq!(found(Some("a"), "b:1", json!({})).unwrap(), "a:8502");
+        assert_eq!(found(Some("a, 10.0.0.2:7"), "b:1", json!({})).unwrap(), "a:8502 10.0.0.2:7");
+        assert!(found(Some("a,"), "b:1", json!({})).is_err());
         let newer = json!({"xDS": {"Port": 1, "Ports": {"Plaintext": 5}}, "DebugConfig": {"GRPCPort": 2}});
         assert_eq!(found(None, "b:1", newer).unwrap(), "b:5");
         assert_eq!(found(None, "localhost:1", json!({"DebugConfig": {"GRPCPort": 2}})).unwrap(), "127.0.0.1:2");

@@ -21,6 +21,7 @@ Examples:
   weft connect envoy --sidecar-for web
   weft connect envoy --sidecar-for web --admin-bind 127.0.0.1:19001 -- --log-level debug
   weft connect envoy --proxy-id web-sidecar-proxy --bootstrap > bootstrap.json
+  weft connect envoy --sidecar-for web --grpc-addr 10.0.0.1:8502,10.0.0.2:8502,10.0.0.3:8502
 
 The registration's Proxy.Config (or the proxy-defaults) may have envoy_prometheus_bind_addr,
 envoy_stats_bind_addr, envoy_ready_bind_addr, envoy_statsd_url, envoy_dogstatsd_url, envoy_stats_tags,
@@ -48,8 +49,9 @@ pub(crate) struct Envoy {
     /// Taken for Consul's sake: the bootstrap is the same for every Envoy that is supported
     #[arg(long, value_name = "VERSION", hide = true)]
     envoy_version: Option<String>,
-    /// The agent's gRPC address [env: WEFT_GRPC_ADDR, CONSUL_GRPC_ADDR] [default: the agent says]
-    #[arg(long, value_name = "ADDRESS")]
+    /// The agent's gRPC address, or those of several servers, separated by commas: Envoy goes on to the next
+    /// one when one ends [env: WEFT_GRPC_ADDR, CONSUL_GRPC_ADDR] [default: the agent says]
+    #[arg(long, value_name = "ADDRESSES")]
     grpc_addr: Option<String>,
     /// Do not look at the proxy-defaults
     #[arg(long)]
@@ -88,7 +90,7 @@ impl Envoy {
         let place = Place {
             admin,
             admin_access_log: self.admin_access_log_path.clone(),
-            control_plane: control_plane::address(given, client.address(), &agent)?,
+            control_plane: control_plane::addresses(given, client.address(), &agent)?,
             token: client.token().cloned().unwrap_or_default(),
         };
         let bootstrap = bootstrap::build(&proxy, &place, env).context(format!("proxy {id:?}"))?;
