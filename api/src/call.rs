@@ -7,8 +7,10 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
+use weft_model::secret::Secret;
 use weft_model::{Command, Datacenter, NodeName, Reply};
 
+use crate::access::Marks;
 use crate::body;
 use crate::filter::{Filter, Schema};
 use crate::host::Host;
@@ -32,6 +34,11 @@ pub(crate) struct Call {
     pub(crate) caller: Option<IpAddr>,
     /// Under which the client may send the same again.
     pub(crate) request_id: Option<Uuid>,
+    /// The token that it brings; empty: none.
+    pub(crate) token: Secret,
+    /// The endpoint, for the log.
+    pub(crate) path: &'static str,
+    pub(crate) marks: Arc<Marks>,
 }
 
 impl Call {

@@ -16,6 +16,7 @@ use weft_model::intention::DefaultPolicy;
 use weft_model::{CheckId, NodeName, ServiceName, Timestamp};
 use weft_state::Store;
 
+use crate::access::AccessControl;
 use crate::archive::SealKey;
 
 /// Everything that a handler can reach. Cheap to clone.
@@ -27,6 +28,7 @@ pub struct Host {
     pub authority: Arc<dyn Authority>,
     pub cluster: Arc<dyn Cluster>,
     pub proxies: Arc<dyn ProxyLedger>,
+    pub access: Arc<dyn AccessControl>,
 }
 
 /// What this agent says of itself.

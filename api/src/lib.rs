@@ -8,6 +8,7 @@
 //! Handlers of reads are pure functions of a state; the module `blocking` decides when to call them again. What a
 //! handler needs of the agent comes through [`host::Host`], so neither Raft nor xDS is known here.
 
+pub mod access;
 mod answer;
 pub mod archive;
 mod blocking;

@@ -37,6 +37,15 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
 
+    /// The caller may not do it.
+    pub(crate) fn forbidden(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, text)
+    }
+
+    pub(crate) fn acl_disabled() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "ACL support disabled")
+    }
+
     pub(crate) fn no_leader() -> Self {
         Self::failed("No cluster leader")
     }

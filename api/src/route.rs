@@ -52,11 +52,15 @@ pub(crate) enum Options {
 }
 
 /// What a token must be allowed. Recorded here for the endpoint's whole verb; the name that it is asked
-/// about comes from the request. Enforced once there are tokens.
+/// about comes from the request (see `access/rule.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Nothing.
     Open,
+    /// To be a token: what it is about is the caller's own.
+    Own,
+    AclRead,
+    AclWrite,
     AgentRead,
     AgentWrite,
     KeyRead,
@@ -93,6 +97,9 @@ impl Access {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "",
+            Self::Own => "a token",
+            Self::AclRead => "acl:read",
+            Self::AclWrite => "acl:write",
             Self::AgentRead => "agent:read",
             Self::AgentWrite => "agent:write",
             Self::KeyRead => "key:read",

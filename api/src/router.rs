@@ -18,6 +18,7 @@ use tracing::error;
 use uuid::Uuid;
 use weft_model::intention::DefaultPolicy;
 
+use crate::access;
 use crate::answer::{Answer, Layout, Outcome};
 use crate::blocking;
 use crate::body;
@@ -154,10 +155,16 @@ async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, 
     let options = query_options(route, &query, &head.headers)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
     let request_id = request_id(&head.headers)?;
-    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller, request_id };
+    let token = access::of_request(&query, &head.headers);
+    let (path, marks) = (route.path, Arc::default());
+    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller, request_id, token, path, marks };
     if let Run::Upload(task) = route.run {
         call.check_datacenter(call.query.text("dc"))?;
-        return complete(task(call, content)).await;
+        // Who may not do it does not get to send it either.
+        access::catch_up(route, &call).await?;
+        access::admit(route, &call, &call.host.store.current())?;
+        let (enabled, marks) = (call.host.access.enabled(), Arc::clone(&call.marks));
+        return access::look_over(enabled, &marks, complete(task(call, content)).await);
     }
     if route.body != Payload::Nothing {
         let limit = body::Limit { bytes: route.body_max_bytes, patience: BODY_PATIENCE };
@@ -166,17 +173,30 @@ async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, 
     if route.options != Options::Agent {
         call.check_datacenter(call.query.text("dc"))?;
     }
+    access::catch_up(route, &call).await?;
+    let (enabled, marks) = (call.host.access.enabled(), Arc::clone(&call.marks));
+    let outcome = answer(route, call).await;
+    access::look_over(enabled, &marks, outcome)
+}
+
+async fn answer(route: &'static Route, call: Call) -> Outcome {
     match route.run {
         Run::Read(view) => read(route, &call, view).await,
         Run::Look(view) => {
             if route.options == Options::Datacenter {
                 Freshness::reach(&*call.host.cluster, &call.options).await?;
             }
-            blocking::once(&call.host.store, |state| view(&call, state)).map(|(answer, _)| answer)
+            let evaluate = |state: &weft_state::StateView<'_>| {
+                access::admit(route, &call, state.state())?;
+                view(&call, state)
+            };
+            blocking::once(&call.host.store, evaluate).map(|(answer, _)| answer)
         }
-        // Reads that wait end with their client.
-        Run::Act(task) if route.verb == Verb::Get => task(call).await,
-        Run::Act(task) => complete(task(call)).await,
+        Run::Act(task) => {
+            access::admit(route, &call, &call.host.store.current())?;
+            // Reads that wait end with their client.
+            if route.verb == Verb::Get { task(call).await } else { complete(task(call)).await }
+        }
         Run::Upload(_) => Err(Refusal::failed("internal error")),
     }
 }
@@ -200,7 +220,10 @@ async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView
     let cluster = &*call.host.cluster;
     let fresh = Freshness::reach(cluster, &call.options).await?;
     let (store, asked) = (&call.host.store, call.options.index);
-    let evaluate = |state: &weft_state::StateView<'_>| view(call, state);
+    let evaluate = |state: &weft_state::StateView<'_>| {
+        access::admit(route, call, state.state())?;
+        view(call, state)
+    };
     let (answer, reads) = if asked == 0 {
         blocking::once(store, evaluate)?
     } else {

@@ -2,8 +2,8 @@
 
 use crate::route::{Access, Form, Param, Route, Verb};
 use crate::v1::{
-    agent, catalog, config_entry, connect, coordinate, event, exported, health, kv, operator, peering, query, session,
-    snapshot, status, txn, weft,
+    acl, agent, catalog, config_entry, connect, coordinate, event, exported, health, kv, operator, peering, query,
+    session, snapshot, status, txn, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -529,6 +529,247 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("TransactionOutcome")
         .statuses(&[409])
         .about("Several operations at one index, or none of them"),
+    // --- access control
+    Route::act(Put, "/v1/acl/bootstrap", task!(acl::bootstrap))
+        .of_datacenter()
+        .optional_body("AclBootstrapRequest")
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("Make the first token; once"),
+    Route::act(Post, "/v1/acl/login", task!(acl::login))
+        .of_datacenter()
+        .body("AclLoginRequest")
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("Get a token by an auth method"),
+    Route::act(Post, "/v1/acl/logout", task!(acl::logout))
+        .of_datacenter()
+        .access(Access::Own)
+        .statuses(&[401])
+        .about("Give back a token that came by a login"),
+    Route::look("/v1/acl/replication", acl::replication)
+        .of_datacenter()
+        .answers("Anything")
+        .statuses(&[401])
+        .about("How tokens come from another datacenter: there is none"),
+    Route::act(Post, "/v1/acl/rules/translate", task!(acl::translate))
+        .access(Access::AclRead)
+        .bytes("text/plain")
+        .answers_bytes("text/plain")
+        .statuses(&[401])
+        .about("Rules of Consul before 1.4 in today's form"),
+    Route::read("/v1/acl/tokens", acl::tokens)
+        .access(Access::AclRead)
+        .params(&[
+            param("policy", Form::Text, "Only those with this policy, by its id."),
+            param("role", Form::Text, "Only those with this role, by its id."),
+            param("servicename", Form::Text, "Only those with an identity of this service."),
+            param("authmethod", Form::Text, "Only those that came by this auth method."),
+        ])
+        .answers("AclTokens")
+        .statuses(&[401])
+        .about("All tokens, without their secrets"),
+    Route::read("/v1/acl/token/self", acl::itself)
+        .access(Access::Own)
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("The token of the request"),
+    Route::act(Put, "/v1/acl/token", task!(acl::put_token))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclTokenRequest")
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("Make a token"),
+    Route::read("/v1/acl/token/{accessor_id}", acl::token)
+        .access(Access::AclRead)
+        .params(&[param("expanded", Form::Bool, "Answer its policies and roles as well.")])
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("One token"),
+    Route::act(Put, "/v1/acl/token/{accessor_id}", task!(acl::put_token))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclTokenRequest")
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("Replace what a token stands for"),
+    Route::act(Put, "/v1/acl/token/{accessor_id}/clone", task!(acl::clone_token))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclCloneRequest")
+        .answers("AclToken")
+        .statuses(&[401])
+        .about("Make a token that may do what another may"),
+    Route::act(Delete, "/v1/acl/token/{accessor_id}", task!(acl::delete_token))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .answers("True")
+        .statuses(&[401])
+        .about("End a token"),
+    Route::read("/v1/acl/policies", acl::policies)
+        .access(Access::AclRead)
+        .answers("AclPolicies")
+        .statuses(&[401])
+        .about("All policies, without their rules"),
+    Route::act(Put, "/v1/acl/policy", task!(acl::put_policy))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclPolicyRequest")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .answers("AclPolicy")
+        .statuses(&[401])
+        .about("Make a policy"),
+    Route::read("/v1/acl/policy/{policy_id}", acl::policy)
+        .access(Access::AclRead)
+        .answers("AclPolicy")
+        .statuses(&[401])
+        .about("One policy"),
+    Route::act(Put, "/v1/acl/policy/{policy_id}", task!(acl::put_policy))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclPolicyRequest")
+        .body_max(REGISTRATION_MAX_BYTES)
+        .answers("AclPolicy")
+        .statuses(&[401])
+        .about("Replace a policy"),
+    Route::act(Delete, "/v1/acl/policy/{policy_id}", task!(acl::delete_policy))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .answers("True")
+        .statuses(&[401])
+        .about("Remove a policy"),
+    Route::read("/v1/acl/policy/name/{name}", acl::policy_by_name)
+        .access(Access::AclRead)
+        .answers("AclPolicy")
+        .statuses(&[401])
+        .about("One policy, by its name"),
+    Route::read("/v1/acl/roles", acl::roles)
+        .access(Access::AclRead)
+        .params(&[param("policy", Form::Text, "Only those with this policy, by its id.")])
+        .answers("AclRoles")
+        .statuses(&[401])
+        .about("All roles"),
+    Route::act(Put, "/v1/acl/role", task!(acl::put_role))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclRoleRequest")
+        .answers("AclRole")
+        .statuses(&[401])
+        .about("Make a role"),
+    Route::read("/v1/acl/role/{role_id}", acl::role)
+        .access(Access::AclRead)
+        .answers("AclRole")
+        .statuses(&[401, 404])
+        .about("One role"),
+    Route::act(Put, "/v1/acl/role/{role_id}", task!(acl::put_role))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclRoleRequest")
+        .answers("AclRole")
+        .statuses(&[401])
+        .about("Replace a role"),
+    Route::act(Delete, "/v1/acl/role/{role_id}", task!(acl::delete_role))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .answers("True")
+        .statuses(&[401])
+        .about("Remove a role"),
+    Route::read("/v1/acl/role/name/{name}", acl::role_by_name)
+        .access(Access::AclRead)
+        .answers("AclRole")
+        .statuses(&[401, 404])
+        .about("One role, by its name"),
+    Route::read("/v1/acl/auth-methods", acl::methods)
+        .access(Access::AclRead)
+        .answers("AclAuthMethods")
+        .statuses(&[401])
+        .about("All auth methods, without their configuration"),
+    Route::act(Put, "/v1/acl/auth-method", task!(acl::put_method))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclAuthMethodRequest")
+        .answers("AclAuthMethod")
+        .statuses(&[401])
+        .about("Make an auth method"),
+    Route::read("/v1/acl/auth-method/{name}", acl::method)
+        .access(Access::AclRead)
+        .answers("AclAuthMethod")
+        .statuses(&[401, 404])
+        .about("One auth method, without its secrets"),
+    Route::act(Put, "/v1/acl/auth-method/{name}", task!(acl::put_method))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclAuthMethodRequest")
+        .answers("AclAuthMethod")
+        .statuses(&[401])
+        .about("Replace an auth method"),
+    Route::act(Delete, "/v1/acl/auth-method/{name}", task!(acl::delete_method))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .answers("True")
+        .statuses(&[401])
+        .about("Remove an auth method, its binding rules and its tokens"),
+    Route::read("/v1/acl/binding-rules", acl::rules)
+        .access(Access::AclRead)
+        .params(&[param("authmethod", Form::Text, "Only those of this auth method.")])
+        .answers("AclBindingRules")
+        .statuses(&[401])
+        .about("All binding rules"),
+    Route::act(Put, "/v1/acl/binding-rule", task!(acl::put_rule))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclBindingRuleRequest")
+        .answers("AclBindingRule")
+        .statuses(&[401])
+        .about("Make a binding rule"),
+    Route::read("/v1/acl/binding-rule/{rule_id}", acl::rule)
+        .access(Access::AclRead)
+        .answers("AclBindingRule")
+        .statuses(&[401, 404])
+        .about("One binding rule"),
+    Route::act(Put, "/v1/acl/binding-rule/{rule_id}", task!(acl::put_rule))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .body("AclBindingRuleRequest")
+        .answers("AclBindingRule")
+        .statuses(&[401])
+        .about("Replace a binding rule"),
+    Route::act(Delete, "/v1/acl/binding-rule/{rule_id}", task!(acl::delete_rule))
+        .of_datacenter()
+        .access(Access::AclWrite)
+        .answers("True")
+        .statuses(&[401])
+        .about("Remove a binding rule"),
+    Route::look("/v1/acl/templated-policies", acl::templates)
+        .of_datacenter()
+        .access(Access::AclRead)
+        .answers("Anything")
+        .statuses(&[401])
+        .about("The templated policies by their name"),
+    Route::look("/v1/acl/templated-policy/name/{template}", acl::template)
+        .of_datacenter()
+        .access(Access::AclRead)
+        .answers("Anything")
+        .statuses(&[401])
+        .about("One templated policy"),
+    Route::act(Post, "/v1/acl/templated-policy/preview/{template}", task!(acl::preview_template))
+        .of_datacenter()
+        .access(Access::AclRead)
+        .optional_body("AclVariables")
+        .answers("AclPolicy")
+        .statuses(&[401])
+        .about("The policy that a template gives"),
+    Route::act(Post, "/v1/internal/acl/authorize", task!(acl::authorize))
+        .access(Access::Own)
+        .body("AclQuestions")
+        .answers("Anything")
+        .about("Whether the caller may do each of several things"),
+    Route::act(Put, "/v1/agent/token/{kind}", task!(agent::set_token))
+        .access(Access::AgentWrite)
+        .body("AgentTokenRequest")
+        .statuses(&[401, 404])
+        .about("Give this agent another token of its own"),
     // --- snapshots
     Route::act(Get, "/v1/snapshot", task!(snapshot::save))
         .of_datacenter()

@@ -147,6 +147,13 @@ pub(crate) static CATALOG_ROW: Schema = Fields(&[
     ("ServiceConnect", CONNECT),
 ]);
 
+/// What an auth method says of somebody, for the selectors of binding rules.
+pub(crate) static IDENTITY: Schema = Fields(&[
+    ("value", PAIRS),
+    ("list", Map(&TEXTS)),
+    ("serviceaccount", Fields(&[("namespace", Text), ("name", Text), ("uid", Text)])),
+]);
+
 /// Elements of `/connect/intentions`.
 pub(crate) static INTENTION: Schema = Fields(&[
     ("ID", Text),

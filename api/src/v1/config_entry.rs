@@ -1,10 +1,12 @@
 //! `/v1/config`: config entries of every kind.
 
 use serde_json::Value;
+use weft_model::acl::{Need, Plain, Wanted};
 use weft_model::config_entry::{ConfigEntry, Kind, ServiceIntentions};
 use weft_model::{Command, Reply};
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::query::go_uint;
@@ -26,6 +28,9 @@ pub(crate) async fn put(call: Call) -> Outcome {
     let entry = ConfigEntry::decode(document).map_err(|error| refuse(error.to_string()))?;
     refuse_legacy(&entry).map_err(refuse)?;
     entry.validate().map_err(|faults| Refusal::failed(faults.to_string()))?;
+    if let Some(need) = need(entry.kind(), entry.name(), Wanted::Write) {
+        call.require_now(&need)?;
+    }
     let reply = call.propose(Command::ConfigUpsert { entry: Box::new(entry), cas }).await?;
     Ok(Answer::json(swapped(&reply)))
 }
@@ -57,7 +62,13 @@ fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
 /// The entries of a kind.
 pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = call.rest.as_str();
-    let entries = if name.is_empty() { Vec::new() } else { view.config_entries(kind(name).map_err(Refusal::failed)?) };
+    let mut entries =
+        if name.is_empty() { Vec::new() } else { view.config_entries(kind(name).map_err(Refusal::failed)?) };
+    let gate = call.gate(view.state())?;
+    entries.retain(|entry| {
+        let need = need(entry.value.kind(), entry.value.name(), Wanted::Read);
+        need.is_none_or(|need| gate.shows(&need))
+    });
     Ok(Answer::json(Entries(entries)))
 }
 
@@ -65,6 +76,7 @@ pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
 pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
     let (kind_name, name) = call.path_pair();
     let kind = kind(kind_name).map_err(Refusal::failed)?;
+    ask(call, view, kind, name, Wanted::Read)?;
     match view.config_entry(kind, name) {
         Some(entry) => Ok(Answer::json(Entry(entry))),
         // An answer and not a refusal: it carries the index, and can be waited on.
@@ -80,8 +92,44 @@ pub(crate) async fn delete(call: Call) -> Outcome {
     }
     let kind = kind(kind_name).map_err(Refusal::bad_request)?;
     let cas = cas(&call)?;
+    let state = call.host.store.current();
+    ask(&call, &StateView::new(&state), kind, name, Wanted::Write)?;
     let reply = call.propose(Command::ConfigDelete { kind, name: name.to_owned(), cas }).await?;
     Ok(if cas.is_some() { Answer::json(swapped(&reply)) } else { Answer::json(Nothing {}) })
+}
+
+/// Asks for what an entry needs.
+fn ask(call: &Call, view: &StateView<'_>, kind: Kind, name: &str, wanted: Wanted) -> Result<(), Refusal> {
+    call.bearer(view.state())?;
+    call.nothing_to_ask();
+    need(kind, name, wanted).map_or(Ok(()), |need| call.require(view.state(), &need))
+}
+
+/// What an entry needs: nothing to read those of the whole mesh, which every proxy is made by.
+fn need(kind: Kind, name: &str, wanted: Wanted) -> Option<Need> {
+    match (kind, wanted) {
+        (Kind::ServiceDefaults | Kind::ServiceRouter | Kind::ServiceSplitter | Kind::ServiceResolver, _) => {
+            Some(access::service(name, wanted))
+        }
+        (Kind::IngressGateway | Kind::TerminatingGateway | Kind::ApiGateway, Wanted::Read | Wanted::List) => {
+            Some(access::service(name, wanted))
+        }
+        (
+            Kind::IngressGateway
+            | Kind::TerminatingGateway
+            | Kind::ApiGateway
+            | Kind::HttpRoute
+            | Kind::TcpRoute
+            | Kind::InlineCertificate
+            | Kind::FileSystemCertificate
+            | Kind::ExportedServices
+            | Kind::JwtProvider,
+            _,
+        ) => Some(Need::Plain(Plain::Mesh, wanted)),
+        (Kind::ServiceIntentions, _) => Some(Need::Intention(name.to_owned(), wanted)),
+        (Kind::ProxyDefaults | Kind::Mesh, Wanted::Read | Wanted::List) => None,
+        (Kind::ProxyDefaults | Kind::Mesh, Wanted::Write) => Some(Need::Plain(Plain::Mesh, wanted)),
+    }
 }
 
 fn kind(name: &str) -> Result<Kind, String> {

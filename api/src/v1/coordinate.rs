@@ -1,9 +1,11 @@
 //! `/v1/coordinate`: where nodes are on the map of round trip times.
 
 use weft_model::Command;
+use weft_model::acl::Wanted;
 use weft_model::coordinate::NodeCoordinate;
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -27,11 +29,14 @@ pub(crate) fn datacenters(call: &Call, view: &StateView<'_>) -> Outcome {
 pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
     let mut places = view.coordinates();
     places.retain(|place| in_segment(call, place));
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut places, |place| access::node(&place.node, Wanted::Read));
     Ok(Answer::json(NodeCoordinateRows(places)))
 }
 
 /// One node, as a list.
 pub(crate) fn node(call: &Call, view: &StateView<'_>) -> Outcome {
+    call.require(view.state(), &access::node(&call.rest, Wanted::Read))?;
     let place = view.coordinate(&call.rest.as_str().into()).filter(|place| in_segment(call, place));
     Ok(match place {
         Some(place) => Answer::json(NodeCoordinateRows(vec![place])),
@@ -49,6 +54,7 @@ pub(crate) async fn update(call: Call) -> Outcome {
     if !place.coord.is_valid() {
         return Err(Refusal::failed("incompatible coordinate"));
     }
+    call.require_now(&access::node(&place.node, Wanted::Write))?;
     call.propose(Command::CoordinatesUpdate(vec![place])).await?;
     Ok(Answer::empty())
 }

@@ -3,10 +3,12 @@
 use http::header::HeaderName;
 use uuid::Uuid;
 use weft_model::Command;
+use weft_model::acl::{Labelled, Wanted};
 use weft_model::event::UserEvent;
 use weft_model::regexp;
 use weft_state::StateView;
 
+use crate::access::{self, Gate};
 use crate::answer::{Answer, Outcome};
 use crate::blocking;
 use crate::call::Call;
@@ -51,7 +53,7 @@ fn validate(event: &UserEvent) -> Result<(), String> {
 /// another, not for a greater one.
 pub(crate) async fn list(call: Call) -> Outcome {
     let asked = call.options.index;
-    let evaluate = |view: &StateView<'_>| Ok(concerning(&call, view));
+    let evaluate = |view: &StateView<'_>| Ok(concerning(&call, view, &call.gate(view.state())?));
     let events = if asked == 0 {
         blocking::once(&call.host.store, evaluate)?.0
     } else {
@@ -66,8 +68,9 @@ fn index(events: &[UserEvent]) -> u64 {
     events.last().map_or(1, |newest| newest.index().max(1))
 }
 
-fn concerning(call: &Call, view: &StateView<'_>) -> Vec<UserEvent> {
+fn concerning(call: &Call, view: &StateView<'_>, gate: &Gate<'_>) -> Vec<UserEvent> {
     let mut events = view.events();
+    gate.retain(&mut events, |event| access::of(Labelled::Event, &event.name, Wanted::Read));
     let name = call.query.text("name");
     events.retain(|event| (name.is_empty() || event.name == name) && concerns(call, view, event));
     events

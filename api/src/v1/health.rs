@@ -74,6 +74,7 @@ pub(crate) fn ingress(call: &Call, view: &StateView<'_>) -> Outcome {
 fn instances_answer(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) -> Outcome {
     let passing_only = call.flag("passing")?;
     let filter = call.filter(&HEALTH_ROW)?;
+    call.gate(view.state())?.instances(&mut instances);
     instances.retain(|instance| {
         node_fits(call, &instance.node.value)
             && tags_fit(call, &instance.service.value)
@@ -89,6 +90,7 @@ fn all_passing(instance: &Instance) -> bool {
 }
 
 fn checks_answer(call: &Call, view: &StateView<'_>, mut checks: Vec<Indexed<Check>>) -> Outcome {
+    call.gate(view.state())?.checks(&mut checks);
     retain(call.filter(&CHECK)?.as_ref(), &mut checks, check_value);
     sort_near(call, view, &mut checks, |check| &check.value.node);
     Ok(Answer::json(CheckRows(checks)))

@@ -1,5 +1,6 @@
 //! Handlers, one file an area. Reads are pure functions of a view of the state.
 
+pub(crate) mod acl;
 pub(crate) mod agent;
 pub(crate) mod catalog;
 pub(crate) mod config_entry;

@@ -3,11 +3,14 @@
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
+use weft_model::acl::Wanted;
+use weft_model::catalog::Indexed;
 use weft_model::health::SERF_HEALTH;
 use weft_model::session::{Behavior, ServiceCheck};
 use weft_model::{CheckId, Command, GoDuration, NodeName, Session, SessionId};
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::body;
 use crate::call::Call;
@@ -48,6 +51,7 @@ const KNOWN: [&str; 8] = ["Name", "Node", "LockDelay", "Behavior", "TTL", "Check
 /// Creates a session; without a body one with all that is usual.
 pub(crate) async fn create(call: Call) -> Outcome {
     let session = request(&call)?.into_session(&call)?;
+    call.require_now(&access::session(session.node.as_str(), Wanted::Write))?;
     let id = session.id;
     call.propose(Command::SessionCreate(Box::new(session))).await?;
     Ok(Answer::json(Identified { id: id.to_string() }))
@@ -102,13 +106,16 @@ fn lock_delay(value: &Value) -> Result<GoDuration, Refusal> {
 
 /// Ends a session; what is not there is not an error.
 pub(crate) async fn destroy(call: Call) -> Outcome {
-    call.propose(Command::SessionDestroy(id(&call)?)).await?;
+    let id = id(&call)?;
+    vet(&call, id)?;
+    call.propose(Command::SessionDestroy(id)).await?;
     Ok(Answer::json(true))
 }
 
 /// Restarts a session's time. The leader keeps it, and answers only while it surely leads.
 pub(crate) async fn renew(call: Call) -> Outcome {
     let id = id(&call)?;
+    vet(&call, id)?;
     let missing = || Refusal::not_found(format!("Session id '{id}' not found"));
     if !call.host.cluster.renew_session(id.0).await? {
         return Err(missing());
@@ -120,18 +127,34 @@ pub(crate) async fn renew(call: Call) -> Outcome {
 
 /// One session, as a list of at most one.
 pub(crate) fn info(call: &Call, view: &StateView<'_>) -> Outcome {
-    Ok(Answer::json(SessionRows(view.session(id(call)?).into_iter().collect())))
+    shown(call, view, view.session(id(call)?).into_iter().collect())
 }
 
 /// The sessions of a node.
 pub(crate) fn of_node(call: &Call, view: &StateView<'_>) -> Outcome {
     let node = NodeName::from(call.path_name("Missing node name")?);
-    Ok(Answer::json(SessionRows(view.node_sessions(&node))))
+    shown(call, view, view.node_sessions(&node))
 }
 
 /// All sessions.
-pub(crate) fn list(_: &Call, view: &StateView<'_>) -> Outcome {
-    Ok(Answer::json(SessionRows(view.sessions())))
+pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
+    shown(call, view, view.sessions())
+}
+
+fn shown(call: &Call, view: &StateView<'_>, mut sessions: Vec<Indexed<Session>>) -> Outcome {
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut sessions, |session| access::session(session.value.node.as_str(), Wanted::Read));
+    Ok(Answer::json(SessionRows(sessions)))
+}
+
+/// Asks whether the caller may write a session, if there is such a one.
+fn vet(call: &Call, id: SessionId) -> Result<(), Refusal> {
+    let state = call.host.store.current();
+    call.nothing_to_ask();
+    match StateView::new(&state).session(id) {
+        Some(session) => call.require(&state, &access::session(session.value.node.as_str(), Wanted::Write)),
+        None => Ok(()),
+    }
 }
 
 fn id(call: &Call) -> Result<SessionId, Refusal> {

@@ -1,6 +1,7 @@
 //! The shapes of answers: Consul's JSON, field by field. Each borrows the model's value and is written
 //! straight from it.
 
+pub(crate) mod acl;
 pub(crate) mod agent;
 pub(crate) mod ca;
 pub(crate) mod catalog;

@@ -100,6 +100,7 @@ impl Agent {
             authority: Arc::new(Ca { store: Arc::clone(&store), leaf_index: Arc::clone(&leaf_index) }),
             cluster: Arc::new(members),
             proxies: Arc::new(Ledger),
+            access: Arc::new(weft_api::access::AccessOff),
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();

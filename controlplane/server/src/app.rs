@@ -22,6 +22,7 @@ use weft_state::{State, Store};
 use weft_xds::ads::{self, Ads};
 use weft_xds::ledger::Ledger;
 
+use crate::acl::{self, Acl};
 use crate::authority::LocalAuthority;
 use crate::autopilot::{Autopilot, Health};
 use crate::checks::Checks;
@@ -137,7 +138,10 @@ impl Agent {
         let datacenter = node.datacenter.clone();
         let authority = LocalAuthority::new(Arc::clone(&store), ledger.clone(), datacenter, config.data_dir.clone());
         let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store));
-        let proxies = Proxies::new(Arc::clone(&store), &node, config.default_policy, authority.clone(), checks.clone());
+        let acl = Acl::new(&config)?;
+        let (default_policy, checks_of) = (config.default_policy, checks.clone());
+        let proxies =
+            Proxies::new(Arc::clone(&store), &node, default_policy, authority.clone(), checks_of, acl.clone());
         let ads = Ads::new(proxies, ledger.clone(), ads::Config::default());
         let host = Host {
             store: Arc::clone(&store),
@@ -146,6 +150,7 @@ impl Agent {
             authority: Arc::new(authority),
             cluster: Arc::new(cluster.clone()),
             proxies: Arc::new(LedgerView(ledger)),
+            access: Arc::new(acl.clone()),
         };
 
         let presence = Presence {
@@ -165,6 +170,9 @@ impl Agent {
                 begun = presence.begin() => begun?,
                 why = formation.refused() => bail!("{why}"),
             }
+            if config.acl.enabled {
+                acl::establish(&store, config.acl.initial_management.as_ref()).await?;
+            }
             backs.push(spawn(presence.keep()));
         } else {
             backs.push(spawn(presence.run()));
@@ -177,6 +185,10 @@ impl Agent {
             health,
         };
         backs.push(spawn(autopilot.run()));
+        if config.acl.enabled {
+            let initial = config.acl.initial_management.clone();
+            backs.push(spawn(acl::run(Arc::clone(&store), Arc::clone(&raft), initial)));
+        }
         backs.push(spawn(timers.run()));
         backs.push(spawn(runner.run()));
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft))));

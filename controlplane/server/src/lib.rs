@@ -7,6 +7,7 @@
 //! [`app`] starts everything, in an order that is meant to be read. The other modules are the parts
 //! that need an agent around them; what can do without one lives in the other crates.
 
+mod acl;
 pub mod agent;
 pub mod app;
 mod authority;

@@ -22,6 +22,7 @@ const OUTPUT_MAX_BYTES: usize = 4096;
 pub(crate) fn checks(call: &Call, view: &StateView<'_>) -> Outcome {
     let filter = call.filter(&CHECK)?;
     let mut checks = local::checks(call, view);
+    call.gate(view.state())?.checks(&mut checks);
     retain(filter.as_ref(), &mut checks, check_value);
     Ok(Answer::json(AgentChecks(checks)))
 }
@@ -49,6 +50,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
         keep_status: true,
         ..Registration::default()
     };
+    local::vet(&call, &registration)?;
     call.propose(Command::Register(Box::new(registration))).await?;
     Ok(Answer::empty())
 }
@@ -56,6 +58,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
 /// Removes a check.
 pub(crate) async fn deregister_check(call: Call) -> Outcome {
     let id = CheckId::from(call.path_name("Missing check ID")?);
+    local::vet_check(&call, &id)?;
     let state = call.host.store.current();
     if StateView::new(&state).check(call.own_node(), &id).is_none() {
         return Err(Refusal::not_found(format!(
@@ -105,6 +108,7 @@ pub(crate) async fn update(call: Call) -> Outcome {
 
 async fn heartbeat(call: &Call, status: CheckStatus, output: String) -> Outcome {
     let check = CheckId::from(call.path_name("Missing check ID")?);
+    local::vet_check(call, &check)?;
     call.host.checks.heartbeat(check, status, cut(output)).await?;
     Ok(Answer::empty())
 }

@@ -8,9 +8,11 @@ use weft_ca::SpiffeId;
 use weft_ca::spiffe::Identity;
 use weft_mesh::authz::deciding;
 use weft_model::ServiceName;
+use weft_model::acl::Wanted;
 use weft_model::intention::{Action, DefaultPolicy, Intention, Rule};
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::blocking;
 use crate::call::Call;
@@ -85,6 +87,7 @@ pub(crate) async fn authorize(call: Call) -> Outcome {
         }
     };
     let (state, target) = (call.host.store.current(), ServiceName::from(&request.target));
+    call.require(&state, &access::service(&request.target, Wanted::Write))?;
     let view = StateView::new(&state);
     let own = view.ca().map(|ca| ca.value.trust_domain.clone()).unwrap_or_default();
     let verdict = if id.trust_domain().as_str() == own {

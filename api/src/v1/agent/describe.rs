@@ -27,7 +27,7 @@ pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
             version: agent.version.clone(),
             build_date: BUILD_DATE,
         },
-        debug_config: debug_config(agent),
+        debug_config: debug_config(agent, call.host.access.enabled()),
         coord: json!({"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 0.00001}),
         member: own_member(call),
         stats: call.host.cluster.stats(),
@@ -41,11 +41,11 @@ pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
 }
 
 /// Of the configuration what clients look for; nothing of it is secret.
-fn debug_config(agent: &AgentInfo) -> Value {
+fn debug_config(agent: &AgentInfo, acls: bool) -> Value {
     let node = &agent.node;
     json!({
         "ACLDefaultPolicy": if agent.default_policy == DefaultPolicy::Allow { "allow" } else { "deny" },
-        "ACLsEnabled": false,
+        "ACLsEnabled": acls,
         "AdvertiseAddrLAN": node.address,
         "ConnectEnabled": true,
         "ConnectSidecarMinPort": agent.sidecar_ports.0,

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::HeaderName;
 use weft_model::ServiceId;
+use weft_model::acl::Wanted;
 use weft_model::catalog::{Indexed, Service};
 use weft_model::health::{Check, CheckStatus, NODE_MAINTENANCE, SERVICE_MAINTENANCE_PREFIX};
 use weft_state::StateView;
 
 use super::local;
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -21,10 +23,12 @@ const REASON: HeaderName = HeaderName::from_static("x-consul-reason");
 /// The verdict over one instance.
 pub(crate) fn health_by_id(call: &Call, view: &StateView<'_>) -> Outcome {
     let id = ServiceId::from(name(call, "Bad request: Missing serviceID")?);
+    call.nothing_to_ask();
     let Some(service) = local::service(call, view, &id) else {
         let reason = format!("ServiceId {id} not found");
         return Ok(not_found(call, &reason, Answer::json(NoService)));
     };
+    call.require(view.state(), &access::service(service.value.name.as_str(), Wanted::Read))?;
     let health = health(service, &local::checks(call, view));
     let verdict = health.aggregated_status;
     Ok(answer(call, verdict, Answer::json(health)))
@@ -33,6 +37,7 @@ pub(crate) fn health_by_id(call: &Call, view: &StateView<'_>) -> Outcome {
 /// The verdict over all instances of a name: that of the worst.
 pub(crate) fn health_by_name(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = name(call, "Bad request: Missing service Name")?;
+    call.require(view.state(), &access::service(name, Wanted::Read))?;
     let checks = local::checks(call, view);
     let services = local::services(call, view).into_iter().filter(|service| service.value.name == name);
     let healths: Vec<_> = services.map(|service| health(service, &checks)).collect();

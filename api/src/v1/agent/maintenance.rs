@@ -1,5 +1,6 @@
 //! Maintenance: a synthetic critical check that takes an instance, or the whole node, out of rotation.
 
+use weft_model::acl::Wanted;
 use weft_model::command::Target;
 use weft_model::health::{Check, CheckStatus, Definition, NODE_MAINTENANCE, SERVICE_MAINTENANCE_PREFIX};
 use weft_model::registration::Registration;
@@ -7,6 +8,7 @@ use weft_model::{CheckId, Command, ServiceId, ServiceName};
 use weft_state::StateView;
 
 use super::local;
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::query::go_bool;
@@ -16,7 +18,8 @@ use crate::refusal::Refusal;
 pub(crate) async fn service_maintenance(call: Call) -> Outcome {
     let id = ServiceId::from(call.path_name("Missing service ID")?);
     let enable = enable(&call)?;
-    local::existing_service(&call, &id)?;
+    let service = local::existing_service(&call, &id)?;
+    call.require_now(&access::service(service.value.name.as_str(), Wanted::Write))?;
     switch(
         &call,
         enable,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use weft_model::NodeName;
+use weft_model::acl::Wanted;
 use weft_model::catalog::Node;
 use weft_state::StateView;
 
 use super::local::SERVERS;
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::host::{self, MemberStatus};
@@ -14,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::wire::agent::Member;
 
 /// All members; `wan` shows the servers under their federation names.
-pub(crate) fn members(call: &Call, _: &StateView<'_>) -> Outcome {
+pub(crate) fn members(call: &Call, view: &StateView<'_>) -> Outcome {
     if !matches!(call.query.text("segment"), "" | "_all") {
         return Err(Refusal::failed("Network segments are not supported in this version of Consul"));
     }
@@ -22,6 +24,8 @@ pub(crate) fn members(call: &Call, _: &StateView<'_>) -> Outcome {
     if members.iter().all(|member| call.own_node() != member.name.as_str()) {
         members.push(own_member(call));
     }
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut members, |member| access::node(&member.name, Wanted::Read));
     if !call.query.text("wan").is_empty() {
         members.retain(|member| member.tags.get("role").is_some_and(|role| role == SERVERS));
         for member in &mut members {
@@ -43,7 +47,7 @@ fn describe(call: &Call) -> Member {
     let node: &Node = &agent.node;
     let port: u16 = agent.server_address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
     let tags = [
-        ("acls", "0".to_owned()),
+        ("acls", if call.host.access.enabled() { "1" } else { "0" }.to_owned()),
         ("build", format!("{}:{}", agent.version, agent.revision)),
         ("dc", node.datacenter.as_str().to_owned()),
         ("id", node.id.clone()),

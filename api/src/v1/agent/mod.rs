@@ -10,6 +10,7 @@ mod local;
 mod maintenance;
 mod member;
 mod service;
+mod token;
 
 pub(crate) use check::{checks, deregister_check, fail, pass, register_check, update, warn};
 pub(crate) use connect::{authorize, leaf, roots};
@@ -19,3 +20,4 @@ pub(crate) use host::host;
 pub(crate) use maintenance::{node_maintenance, service_maintenance};
 pub(crate) use member::{force_leave, join, leave, members};
 pub(crate) use service::{deregister_service, register_service, service, services};
+pub(crate) use token::set_token;

@@ -1,12 +1,14 @@
 //! `/v1/agent/service(s)`: registration with this agent, and what is registered.
 
 use http::header::HeaderName;
+use weft_model::acl::Wanted;
 use weft_model::command::Target;
 use weft_model::registration::{CheckBody, ServiceDefinition};
 use weft_model::{Command, ServiceId};
 use weft_state::StateView;
 
 use super::local;
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::blocking;
 use crate::call::Call;
@@ -21,6 +23,8 @@ const CONTENT_HASH: HeaderName = HeaderName::from_static("x-consul-contenthash")
 pub(crate) fn services(call: &Call, view: &StateView<'_>) -> Outcome {
     let filter = call.filter(&SERVICE)?;
     let mut services = local::services(call, view);
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut services, |found| access::service(found.value.name.as_str(), Wanted::Read));
     retain(filter.as_ref(), &mut services, |service| agent_service_value(&service.value));
     Ok(Answer::json(AgentServices(services)))
 }
@@ -30,7 +34,9 @@ pub(crate) async fn service(call: Call) -> Outcome {
     let id = ServiceId::from(call.path_name("Missing service ID")?);
     let known = call.query.text("hash");
     let find = |view: &StateView<'_>| {
+        call.bearer(view.state())?;
         let service = local::service(&call, view, &id).ok_or_else(|| unknown(&id))?;
+        call.require(view.state(), &access::service(service.value.name.as_str(), Wanted::Read))?;
         Ok(HashedService::new(service.value))
     };
     let store = &call.host.store;
@@ -60,6 +66,7 @@ pub(crate) async fn register_service(call: Call) -> Outcome {
     let registration = definition
         .into_registration(&agent.node, agent.sidecar_ports, replace_checks)
         .map_err(|faults| Refusal::bad_request(faults.to_string()))?;
+    local::vet(&call, &registration)?;
     call.propose(Command::Register(Box::new(registration))).await?;
     Ok(Answer::empty())
 }
@@ -87,7 +94,8 @@ pub(super) fn refuse_script(check: &CheckBody) -> Result<(), Refusal> {
 /// Removes an instance, its checks, and the sidecar that came with it.
 pub(crate) async fn deregister_service(call: Call) -> Outcome {
     let id = ServiceId::from(call.path_name("Missing service ID")?);
-    local::existing_service(&call, &id)?;
+    let service = local::existing_service(&call, &id)?;
+    call.require_now(&access::service(service.value.name.as_str(), Wanted::Write))?;
     let command = Command::Deregister { node: call.own_node().clone(), target: Target::Service(id) };
     call.propose(command).await?;
     Ok(Answer::empty())

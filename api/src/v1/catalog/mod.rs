@@ -2,6 +2,7 @@
 
 pub(crate) mod gateway;
 mod read;
+pub(super) mod vet;
 mod write;
 
 pub(crate) use gateway::gateway_services;

@@ -1,9 +1,11 @@
 //! Lists of the registry.
 
+use weft_model::acl::Wanted;
 use weft_model::catalog::{Indexed, Node};
 use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CATALOG_ROW, NODE, SERVICE, retain};
@@ -16,6 +18,8 @@ use crate::wire::service::service_value;
 pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
     let filter = call.filter(&NODE)?;
     let mut nodes = view.nodes();
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut nodes, |found| access::node(found.value.name.as_str(), Wanted::Read));
     nodes.retain(|node| node_fits(call, &node.value));
     retain(filter.as_ref(), &mut nodes, node_value);
     sort_near(call, view, &mut nodes, |node| &node.value.name);
@@ -24,7 +28,10 @@ pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
 
 /// All service names with their tags.
 pub(crate) fn services(call: &Call, view: &StateView<'_>) -> Outcome {
-    Ok(Answer::json(view.services(|node| node_fits(call, node))))
+    let mut services = view.services(|node| node_fits(call, node));
+    let gate = call.gate(view.state())?;
+    services.retain(|name, _| gate.shows(&access::service(name.as_str(), Wanted::Read)));
+    Ok(Answer::json(services))
 }
 
 /// The instances of a service.
@@ -41,6 +48,7 @@ pub(crate) fn connect(call: &Call, view: &StateView<'_>) -> Outcome {
 
 fn instances(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) -> Outcome {
     let filter = call.filter(&CATALOG_ROW)?;
+    call.gate(view.state())?.instances(&mut instances);
     instances.retain(|instance| node_fits(call, &instance.node.value) && tags_fit(call, &instance.service.value));
     retain(filter.as_ref(), &mut instances, catalog_value);
     sort_near(call, view, &mut instances, |instance| &instance.node.value.name);
@@ -66,8 +74,11 @@ pub(crate) fn node_services(call: &Call, view: &StateView<'_>) -> Outcome {
 fn on_node(call: &Call, view: &StateView<'_>, form: Form) -> Result<Option<NodeServices>, crate::refusal::Refusal> {
     let name = call.path_name("Missing node name")?;
     let filter = call.filter(&SERVICE)?;
-    let Some(node) = find(view, name) else { return Ok(None) };
+    let gate = call.gate(view.state())?;
+    let found = find(view, name).filter(|node| gate.shows(&access::node(node.value.name.as_str(), Wanted::Read)));
+    let Some(node) = found else { return Ok(None) };
     let mut services = view.node_services(&node.value.name);
+    gate.retain(&mut services, |service| access::service(service.value.name.as_str(), Wanted::Read));
     retain(filter.as_ref(), &mut services, service_value);
     Ok(Some(NodeServices { node, services, form }))
 }

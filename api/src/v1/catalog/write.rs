@@ -10,6 +10,7 @@ use weft_model::health::{Check, CheckDefinition, CheckStatus};
 use weft_model::registration::{ConnectBody, Registration, ServiceDefinition, ServiceRegistration};
 use weft_model::{Command, NodeName, ServiceName};
 
+use super::vet;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -123,6 +124,7 @@ pub(crate) async fn register(call: Call) -> Outcome {
     let request: RegisterRequest = call.decode()?;
     call.check_datacenter(&request.datacenter)?;
     let registration = request.into_registration(&call)?;
+    vet::registration(&call, &registration)?;
     let outcome = call.propose(Command::Register(Box::new(registration))).await;
     outcome.map_err(|refusal| match refusal.text.starts_with("Missing service registration") {
         true => Refusal::failed(format!("failed inserting check: {refusal}")),
@@ -143,7 +145,9 @@ pub(crate) async fn deregister(call: Call) -> Outcome {
         ("", check) => Target::Check(check.into()),
         (service, _) => Target::Service(service.into()),
     };
-    call.propose(Command::Deregister { node: request.node.into(), target }).await?;
+    let node = NodeName::from(&request.node);
+    vet::deregistration(&call, &node, &target)?;
+    call.propose(Command::Deregister { node, target }).await?;
     Ok(Answer::json(true))
 }
 

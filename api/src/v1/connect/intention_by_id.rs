@@ -10,6 +10,7 @@ use weft_model::intention::Action;
 use weft_model::names::WILDCARD;
 use weft_state::StateView;
 
+use super::vet;
 use crate::answer::{Answer, Outcome};
 use crate::body;
 use crate::call::Call;
@@ -61,6 +62,7 @@ pub(crate) async fn create(call: Call) -> Outcome {
     }
     let id = Uuid::new_v4().to_string();
     let (write, meta) = request.into_write()?;
+    vet::write(&call, write.destination.as_str())?;
     let form = IntentionForm::LegacyCreate { id: id.clone(), meta };
     call.propose(Command::IntentionUpsert(Box::new(IntentionWrite { form, ..write }))).await?;
     Ok(Answer::json(Identified { id }))
@@ -74,7 +76,10 @@ pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
         .into_iter()
         .find(|intention| intention.legacy.as_ref().is_some_and(|legacy| legacy.id.eq_ignore_ascii_case(id)));
     match found {
-        Some(intention) => Ok(Answer::json(One(intention))),
+        Some(intention) => {
+            vet::read(call, view, [intention.source.as_str(), intention.destination.as_str()])?;
+            Ok(Answer::json(One(intention)))
+        }
         None => Err(Refusal::not_found("Intention not found")),
     }
 }
@@ -84,6 +89,8 @@ pub(crate) async fn update(call: Call) -> Outcome {
     let request: IntentionRequest = call.decode_as("Bad request: Request decode failed")?;
     let id = id(&call).map_err(lookup_failed)?.to_owned();
     let (write, meta) = request.into_write()?;
+    vet::write(&call, write.destination.as_str())?;
+    vet::write_by_id(&call, &id)?;
     let form = IntentionForm::LegacyUpdate { id: id.clone(), meta };
     call.propose(Command::IntentionUpsert(Box::new(IntentionWrite { form, ..write }))).await?;
     Ok(Answer::json(Identified { id }))
@@ -92,6 +99,7 @@ pub(crate) async fn update(call: Call) -> Outcome {
 /// Removes an intention.
 pub(crate) async fn delete(call: Call) -> Outcome {
     let id = id(&call).map_err(lookup_failed)?.to_owned();
+    vet::write_by_id(&call, &id)?;
     call.propose(Command::IntentionDelete(IntentionKey::Legacy(id))).await?;
     Ok(Answer::json(true))
 }

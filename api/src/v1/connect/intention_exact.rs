@@ -10,6 +10,7 @@ use weft_model::{Command, Faults, ServiceName};
 use weft_state::StateView;
 
 use super::names::{required, service};
+use super::vet;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -66,6 +67,7 @@ fn pair(call: &Call) -> Result<(ServiceName, ServiceName), Refusal> {
 /// One intention.
 pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
     let (source, destination) = pair(call)?;
+    vet::read(call, view, [source.as_str(), destination.as_str()])?;
     match view.intention(&source, &destination) {
         Some(intention) => Ok(Answer::json(One(intention))),
         None => Err(Refusal::not_found("Intention not found")),
@@ -75,6 +77,7 @@ pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
 /// Creates or replaces it.
 pub(crate) async fn put(call: Call) -> Outcome {
     let (source, destination) = pair(&call)?;
+    vet::write(&call, destination.as_str())?;
     let request: ExactRequest = call.decode_as("Bad request: Request decode failed")?;
     let write = IntentionWrite {
         source,
@@ -96,6 +99,7 @@ pub(crate) async fn put(call: Call) -> Outcome {
 /// Removes it; what is not there is not an error.
 pub(crate) async fn delete(call: Call) -> Outcome {
     let (source, destination) = pair(&call)?;
+    vet::write(&call, destination.as_str())?;
     call.propose(Command::IntentionDelete(IntentionKey::Exact { source, destination })).await?;
     Ok(Answer::json(true))
 }

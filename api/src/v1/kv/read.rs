@@ -2,8 +2,10 @@
 
 use http::StatusCode;
 use http::header::CONTENT_SECURITY_POLICY;
+use weft_model::acl::Wanted;
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::wire::kv::KvRows;
@@ -12,10 +14,12 @@ use crate::wire::kv::KvRows;
 /// 404 and an index, so that it can be waited for.
 pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
     if call.query.has("keys") {
-        return Ok(keys(call, view));
+        return keys(call, view);
     }
     if call.query.has("recurse") {
-        let rows = view.kv_list(&call.rest);
+        let mut rows = view.kv_list(&call.rest);
+        let gate = call.gate(view.state())?;
+        gate.retain(&mut rows, |(key, _)| access::key(key, Wanted::Read));
         return Ok(if rows.is_empty() { missing() } else { Answer::json(KvRows(rows)) });
     }
     let key = call.path_name("Missing key name")?;
@@ -29,11 +33,13 @@ pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
     })
 }
 
-fn keys(call: &Call, view: &StateView<'_>) -> Answer {
+fn keys(call: &Call, view: &StateView<'_>) -> Outcome {
     // Misspelt in Consul's first versions, and read until today.
     let separator = call.query.get("separator").or_else(|| call.query.get("seperator")).unwrap_or_default();
-    let keys = view.kv_keys(&call.rest, separator);
-    if keys.is_empty() && !call.rest.is_empty() { missing() } else { Answer::json(keys) }
+    let mut keys = view.kv_keys(&call.rest, separator);
+    let gate = call.gate(view.state())?;
+    gate.retain(&mut keys, |key| access::key(key, Wanted::Read));
+    Ok(if keys.is_empty() && !call.rest.is_empty() { missing() } else { Answer::json(keys) })
 }
 
 fn missing() -> Answer {

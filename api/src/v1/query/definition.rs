@@ -7,6 +7,7 @@ use weft_model::prepared_query::PreparedQuery;
 use weft_model::{Command, SessionId};
 use weft_state::StateView;
 
+use super::vet;
 use crate::answer::{Answer, Outcome};
 use crate::body;
 use crate::call::Call;
@@ -17,15 +18,18 @@ use crate::wire::prepared_query::QueryRows;
 const DECODE_FAILED: &str = "Request decode failed";
 
 /// All queries.
-pub(crate) fn list(_: &Call, view: &StateView<'_>) -> Outcome {
-    let queries = view.queries();
+pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
+    let mut queries = view.queries();
+    vet::filter(call, view, &mut queries)?;
     Ok(Answer::json(QueryRows(queries)))
 }
 
 /// One query, as a list.
 pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
+    call.bearer(view.state())?;
+    call.nothing_to_ask();
     match view.query(id(call, "")?) {
-        Some(query) => Ok(Answer::json(QueryRows(vec![query]))),
+        Some(query) => Ok(Answer::json(QueryRows(vec![vet::read(call, view, query)?]))),
         // An answer and not a refusal: it carries the index, and can be waited on.
         None => Ok(Refusal::not_found("Query not found").into()),
     }
@@ -39,6 +43,7 @@ pub(crate) async fn create(call: Call) -> Outcome {
     }
     query.id = Uuid::new_v4();
     query.validate().map_err(Refusal::failed)?;
+    vet::write(&call, &query)?;
     let id = query.id.to_string();
     call.propose(Command::QueryCreate(Box::new(query))).await?;
     Ok(Answer::json(Identified { id }))
@@ -49,6 +54,8 @@ pub(crate) async fn update(call: Call) -> Outcome {
     let (_, mut query) = request(&call)?;
     query.id = id(&call, "Prepared Query lookup failed: ")?;
     query.validate().map_err(Refusal::failed)?;
+    vet::write(&call, &query)?;
+    vet::write_former(&call, query.id)?;
     call.propose(Command::QueryUpdate(Box::new(query))).await?;
     Ok(Answer::empty())
 }
@@ -56,6 +63,7 @@ pub(crate) async fn update(call: Call) -> Outcome {
 /// Removes a query.
 pub(crate) async fn delete(call: Call) -> Outcome {
     let id = id(&call, "Prepared Query lookup failed: ")?;
+    vet::write_former(&call, id)?;
     call.propose(Command::QueryDelete(id)).await?;
     Ok(Answer::empty())
 }

@@ -6,6 +6,7 @@ use weft_model::catalog::Indexed;
 use weft_model::prepared_query::PreparedQuery;
 use weft_state::{Instance, StateView};
 
+use super::vet;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::query::{go_bool, go_int};
@@ -18,8 +19,10 @@ const SEGMENT: &str = "";
 /// Runs a query, found by its id or name.
 pub(crate) fn execute(call: &Call, view: &StateView<'_>) -> Outcome {
     let (limit, connect) = (limit(call)?, connect(call)?);
+    let gate = call.gate(view.state())?;
     let Some(query) = resolve(call, view)? else { return Ok(Refusal::not_found("Query not found").into()) };
     let mut instances = view.query_instances(&query.value.service, connect);
+    gate.instances(&mut instances);
     instances.shuffle(&mut rand::rng());
     if let Some(node) = origin(call, view, &query.value) {
         put_near_first(view, &node, &mut instances);
@@ -31,8 +34,10 @@ pub(crate) fn execute(call: &Call, view: &StateView<'_>) -> Outcome {
 
 /// A query as it would run: a template comes filled in.
 pub(crate) fn explain(call: &Call, view: &StateView<'_>) -> Outcome {
+    call.bearer(view.state())?;
+    call.nothing_to_ask();
     match resolve(call, view)? {
-        Some(query) => Ok(Answer::json(Explanation { query, meta: meta(call) })),
+        Some(query) => Ok(Answer::json(Explanation { query: vet::read(call, view, query)?, meta: meta(call) })),
         None => Ok(Refusal::not_found("Query not found").into()),
     }
 }

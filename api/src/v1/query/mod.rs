@@ -2,6 +2,7 @@
 
 mod definition;
 mod execute;
+mod vet;
 
 pub(crate) use definition::{create, delete, get, list, update};
 pub(crate) use execute::{execute, explain};

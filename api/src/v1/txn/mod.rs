@@ -3,6 +3,7 @@
 mod catalog;
 mod kv;
 mod request;
+mod vet;
 
 use http::{HeaderName, StatusCode};
 use weft_model::txn::TxnOutcome;
@@ -34,12 +35,17 @@ pub(crate) async fn run(call: Call) -> Outcome {
         return write(&call, ops).await;
     }
     let ops: Vec<_> = ops.into_iter().map(|op| op.op).collect();
+    call.nothing_to_ask();
     let fresh = Freshness::reach(&*call.host.cluster, &options).await?;
     let contact = fresh.contact(&*call.host.cluster, false);
     let last_contact = u64::try_from(contact.last_contact.as_millis()).unwrap_or(u64::MAX);
     let state = call.host.store.current();
     let read = ReadMeta { index: 0, last_contact, known_leader: contact.known_leader, consistency_level: "" };
-    let answer = answer(StateView::new(&state).read_txn(&ops), Some(read));
+    let outcome = match vet::denied(&call, &state, &ops)? {
+        denied if denied.is_empty() => vet::filter(&call, &state, StateView::new(&state).read_txn(&ops))?,
+        denied => Err(denied),
+    };
+    let answer = answer(outcome, Some(read));
     Ok(answer
         .constant(KNOWN_LEADER, if contact.known_leader { "true" } else { "false" })
         .number(LAST_CONTACT, last_contact))
@@ -53,8 +59,13 @@ async fn write(call: &Call, ops: Vec<request::Op>) -> Outcome {
         return Ok(answer(Err(unfit), None));
     }
     let ops: Vec<TxnOp> = ops.into_iter().map(|op| op.op).collect();
+    let state = call.host.store.current();
+    let denied = vet::denied(call, &state, &ops)?;
+    if !denied.is_empty() {
+        return Ok(answer(Err(denied), None));
+    }
     match call.propose_once(Command::Txn(ops)).await? {
-        Reply::Txn(outcome) => Ok(answer(outcome, None)),
+        Reply::Txn(outcome) => Ok(answer(vet::filter(call, &state, outcome)?, None)),
         Reply::Done | Reply::Swapped(_) | Reply::Serial(_) => Err(Refusal::failed("the transaction gave no results")),
     }
 }

@@ -44,6 +44,19 @@ impl Template {
         matches!(self, Self::ApiGateway | Self::Node | Self::Service)
     }
 
+    /// What it is for.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::ApiGateway => "Gives an API gateway what it needs to route to services",
+            Self::Dns => "Gives DNS what it needs to answer for services, nodes and queries",
+            Self::Node => "Gives an agent what it needs to register its node and to find services",
+            Self::NomadClient => "Gives a Nomad client what it needs to register its workloads",
+            Self::NomadServer => "Gives a Nomad server what it needs to register itself and to make tokens",
+            Self::Service => "Gives a service and its sidecar what they need to register and to find others",
+        }
+    }
+
     /// The rules for `name`; the others do not look at it.
     #[must_use]
     pub fn rules(self, name: &str) -> Rules {

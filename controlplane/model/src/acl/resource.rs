@@ -39,7 +39,9 @@ impl Plain {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// By its name in policies.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|resource| resource.as_str() == text)
     }
 }
@@ -62,7 +64,9 @@ impl Labelled {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// By its name in policies.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|resource| resource.as_str() == text)
     }
 }

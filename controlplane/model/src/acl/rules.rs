@@ -71,7 +71,7 @@ impl Rules {
     }
 
     /// Adds a rule; where there is one already, the stricter of both holds.
-    pub(crate) fn set(&mut self, resource: Labelled, label: &str, is_prefix: bool, rule: Rule) {
+    pub fn set(&mut self, resource: Labelled, label: &str, is_prefix: bool, rule: Rule) {
         let rules = if is_prefix { &mut self.prefix } else { &mut self.exact };
         let place = rules.entry((resource, label.to_owned())).or_insert(rule);
         place.policy = place.policy.max(rule.policy);
@@ -89,6 +89,15 @@ impl Rules {
         for ((resource, label), rule) in &other.prefix {
             self.set(*resource, label, true, *rule);
         }
+    }
+
+    /// The same rules for prefixes where they are for names: what rules of Consul before 1.4 meant.
+    #[must_use]
+    pub fn from_legacy(mut self) -> Self {
+        for ((resource, label), rule) in std::mem::take(&mut self.exact) {
+            self.set(resource, &label, true, rule);
+        }
+        self
     }
 
     /// The rule for a name: its own, otherwise that of the longest prefix.

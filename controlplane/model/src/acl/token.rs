@@ -1,12 +1,14 @@
 //! Tokens.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::identity::Identities;
 use super::link::Link;
 use super::secret_hash::SecretHash;
-use crate::time::Timestamp;
+use crate::time::{GoDuration, Timestamp};
 
 /// What a secret stands for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,27 @@ impl Token {
     pub const ANONYMOUS: Uuid = Uuid::from_u128(2);
     /// The secret of the anonymous token.
     pub const ANONYMOUS_SECRET: &'static str = "anonymous";
+
+    /// Checks that a new token lives neither too short nor too long.
+    ///
+    /// # Errors
+    /// What is wrong, in Consul's words.
+    pub fn check_expiry(&self) -> Result<(), String> {
+        const LEAST: GoDuration = GoDuration(Duration::from_secs(60));
+        const MOST: GoDuration = GoDuration(Duration::from_secs(24 * 3600));
+        let Some(expires) = self.expires else { return Ok(()) };
+        if expires <= self.created {
+            return Err("ExpirationTime cannot be before CreateTime".to_owned());
+        }
+        let left = GoDuration(expires.since(self.created));
+        if left.0 < LEAST.0 {
+            return Err(format!("ExpirationTime cannot be less than {LEAST} in the future (was {left})"));
+        }
+        if left.0 > MOST.0 {
+            return Err(format!("ExpirationTime cannot be more than {MOST} in the future (was {left})"));
+        }
+        Ok(())
+    }
 
     /// Whether it is past its time.
     #[must_use]

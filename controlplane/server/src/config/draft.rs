@@ -11,7 +11,7 @@ use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
 use super::dns::DnsDraft;
-use super::{Definitions, Port};
+use super::{AclConfig, Definitions, Port};
 
 /// Every key that an agent reads; `None` is not said.
 #[derive(Debug, Default)]
@@ -36,6 +36,7 @@ pub(super) struct Draft {
     pub(super) ports: Ports,
     pub(super) log_level: Option<tracing::Level>,
     pub(super) log_json: Option<bool>,
+    pub(super) acl: AclConfig,
     pub(super) acl_default_policy: Option<DefaultPolicy>,
     pub(super) default_intention_policy: Option<DefaultPolicy>,
     pub(super) ca_provider: Option<String>,

@@ -12,7 +12,7 @@ use super::dns;
 use super::draft::{Draft, Ports, TlsFiles};
 use super::join::{self, SERVER_PORT};
 use super::{
-    CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
+    AclConfig, CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -54,6 +54,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         bind,
         listen: listen?,
         dns,
+        acl: AclConfig { default_policy: draft.acl_default_policy.unwrap_or_default(), ..draft.acl },
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
         definitions: draft.definitions,

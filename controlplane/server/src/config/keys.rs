@@ -1,6 +1,7 @@
 //! The keys that an agent reads: one row a key, with how its value is read.
 
 use serde_json::{Map, Value};
+use weft_api::access::AgentToken;
 use weft_model::Faults;
 
 use super::dns;
@@ -27,7 +28,27 @@ type Read = fn(&mut Draft, &Value) -> Result<(), String>;
 /// Key, and what its value sets. A dot goes down into a block.
 const KEYS: &[(&str, Read)] = &[
     ("acl.default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
-    ("acl.enabled", |_, value| read::only_off(value)),
+    ("acl.down_policy", |_, value| read::down_policy(value)),
+    ("acl.enable_key_list_policy", |draft, value| read::into(&mut draft.acl.key_list_policy, read::boolean(value))),
+    ("acl.enable_token_persistence", |draft, value| {
+        read::into(&mut draft.acl.token_persistence, read::boolean(value))
+    }),
+    // Between datacenters, of which there is one.
+    ("acl.enable_token_replication", |_, value| read::boolean(value).map(drop)),
+    ("acl.enabled", |draft, value| read::into(&mut draft.acl.enabled, read::boolean(value))),
+    // How long answers of servers are kept: every server knows all there is.
+    ("acl.policy_ttl", |_, value| read::duration(value).map(drop)),
+    ("acl.role_ttl", |_, value| read::duration(value).map(drop)),
+    ("acl.token_ttl", |_, value| read::duration(value).map(drop)),
+    ("acl.tokens.agent", |draft, value| token(draft, AgentToken::Agent, value)),
+    ("acl.tokens.agent_master", |draft, value| token(draft, AgentToken::Recovery, value)),
+    ("acl.tokens.agent_recovery", |draft, value| token(draft, AgentToken::Recovery, value)),
+    ("acl.tokens.config_file_service_registration", |draft, value| token(draft, AgentToken::Registration, value)),
+    ("acl.tokens.default", |draft, value| token(draft, AgentToken::Default, value)),
+    ("acl.tokens.dns", |draft, value| token(draft, AgentToken::Dns, value)),
+    ("acl.tokens.initial_management", |draft, value| set(&mut draft.acl.initial_management, read::token(value))),
+    ("acl.tokens.master", |draft, value| set(&mut draft.acl.initial_management, read::token(value))),
+    ("acl.tokens.replication", |draft, value| token(draft, AgentToken::Replication, value)),
     ("addresses.dns", |draft, value| set(&mut draft.dns_address, read::address(value))),
     ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
     ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
@@ -210,6 +231,11 @@ const LATER: &[&str] = &[
     "watches",
     "xds",
 ];
+
+fn token(draft: &mut Draft, kind: AgentToken, value: &Value) -> Result<(), String> {
+    draft.acl.tokens.insert(kind, read::secret(value)?);
+    Ok(())
+}
 
 fn set<T>(place: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
     *place = Some(value?);

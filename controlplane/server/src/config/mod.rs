@@ -8,6 +8,7 @@
 //! Keys, files and flags are Consul's. Later sources win: files in their order, then flags. All that
 //! is wrong is reported at once, with the file or flag that says it.
 
+mod acl;
 mod dns;
 mod draft;
 mod file;
@@ -29,6 +30,7 @@ use weft_model::registration::{CheckBody, ServiceDefinition};
 use weft_model::secret::Secret;
 use weft_model::{Datacenter, Faults, NodeName};
 
+pub use acl::AclConfig;
 pub use flags::Flags;
 
 /// All that an agent is told at its start.
@@ -46,6 +48,7 @@ pub struct Config {
     pub dns: weft_dns::Settings,
     /// What holds where no intention matches.
     pub default_policy: DefaultPolicy,
+    pub acl: AclConfig,
     /// The CA that a new cluster starts with.
     pub ca: CaConfig,
     pub definitions: Definitions,

@@ -123,6 +123,26 @@ pub(super) fn definitions<T: DeserializeOwned>(value: &Value) -> Result<Vec<T>, 
     definitions.collect()
 }
 
+/// A token's secret. A fault does not show it.
+pub(super) fn secret(value: &Value) -> Result<Secret, String> {
+    Ok(value.as_str().ok_or("expected a string")?.into())
+}
+
+/// The secret of a token that is made from it.
+pub(super) fn token(value: &Value) -> Result<Secret, String> {
+    let text = value.as_str().ok_or("expected a string")?;
+    uuid::Uuid::try_parse(text).map_err(|_| "must be a UUID")?;
+    Ok(text.into())
+}
+
+/// What an agent does that cannot reach servers. Every server knows all there is, so that any of these holds.
+pub(super) fn down_policy(value: &Value) -> Result<(), String> {
+    match text(value)?.as_str() {
+        "allow" | "deny" | "extend-cache" | "async-cache" => Ok(()),
+        other => Err(format!("{other:?} is none of \"allow\", \"deny\", \"extend-cache\", \"async-cache\"")),
+    }
+}
+
 /// A join secret. A fault does not show it.
 pub(super) fn join_secret(value: &Value) -> Result<Secret, String> {
     let text = value.as_str().ok_or("expected a string")?;

@@ -14,15 +14,19 @@ mod stream;
 
 use std::sync::Arc;
 
+use weft_api::access::{AccessControl as _, UnknownToken};
 use weft_mesh::{ProxyId, Scope};
+use weft_model::acl::{Labelled, Need, Wanted};
 use weft_model::catalog::{Node, ServiceKind};
 use weft_model::intention::DefaultPolicy;
+use weft_model::secret::Secret;
 use weft_model::{NodeName, ServiceName};
 use weft_proto::envoy;
 use weft_state::{State, StateView, Store};
 use weft_xds::resources::SharedResources;
 use weft_xds::source::{Opening, Refusal, ResourceSource};
 
+use crate::acl::Acl;
 use crate::authority::LocalAuthority;
 use crate::checks::Checks;
 pub(crate) use ledger::LedgerView;
@@ -41,6 +45,7 @@ struct Shared {
     store: Arc<Store>,
     authority: LocalAuthority,
     checks: Checks,
+    acl: Acl,
     resources: Arc<SharedResources>,
     /// This agent's node.
     node: NodeName,
@@ -53,9 +58,10 @@ impl Proxies {
         default_policy: DefaultPolicy,
         authority: LocalAuthority,
         checks: Checks,
+        acl: Acl,
     ) -> Self {
         let resources = SharedResources::new(Scope { datacenter: node.datacenter.clone(), default_policy });
-        Self { shared: Arc::new(Shared { store, authority, checks, resources, node: node.name.clone() }) }
+        Self { shared: Arc::new(Shared { store, authority, checks, acl, resources, node: node.name.clone() }) }
     }
 }
 
@@ -65,12 +71,40 @@ impl ResourceSource for Proxies {
     async fn open(&self, opening: Opening) -> Result<ProxyStream, Refusal> {
         let shared = Arc::clone(&self.shared);
         let proxy = identify(&opening.node, &shared.node);
-        let service = stands_for(&shared.store.current(), &proxy)?;
+        let token = opening.token.unwrap_or_default();
+        let service = shared.admit(&shared.store.current(), &token, &proxy)?;
         if proxy.node == shared.node {
             // It is about to listen, which its check should find soon.
             shared.checks.probe_soon(proxy.id.clone());
         }
-        ProxyStream::new(shared, proxy, service)
+        ProxyStream::new(shared, proxy, token, service)
+    }
+}
+
+impl Shared {
+    /// Lets a stream have the identity of the proxy's service: whoever may write that service.
+    fn admit(&self, state: &State, token: &Secret, proxy: &ProxyId) -> Result<ServiceName, Refusal> {
+        let bearer = self.acl.enabled().then(|| self.acl.bearer(token, state)).transpose();
+        let bearer = bearer.map_err(|UnknownToken| Refusal::Unauthenticated("ACL not found".to_owned()))?;
+        let service = match stands_for(state, proxy) {
+            Ok(service) => service,
+            // Who may do nothing is not told which proxies there are.
+            Err(refusal) => {
+                let any = Need::Any(Labelled::Service, Wanted::Write);
+                return Err(match bearer.filter(|bearer| !bearer.authorizer.allows(&any)) {
+                    Some(bearer) => Refusal::Denied(bearer.lacks(&any)),
+                    None => refusal,
+                });
+            }
+        };
+        let need = Need::Of(Labelled::Service, service.as_str().to_owned(), Wanted::Write);
+        match bearer.filter(|bearer| !bearer.authorizer.allows(&need)) {
+            Some(bearer) => {
+                tracing::info!(target: "weft::audit", proxy = proxy.id.as_str(), lacks = %need, "xDS refused");
+                Err(Refusal::Denied(bearer.lacks(&need)))
+            }
+            None => Ok(service),
+        }
     }
 }
 

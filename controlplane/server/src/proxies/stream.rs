@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use weft_api::access::AccessControl as _;
 use weft_mesh::{ProxyId, Standing};
+use weft_model::acl::AclTable;
+use weft_model::secret::Secret;
 use weft_model::{ServiceName, Topic};
 use weft_state::Subscription;
 use weft_xds::resources::ProxyCompiler;
@@ -25,6 +28,7 @@ const PACE_SHARE: u32 = 3;
 pub(crate) struct ProxyStream {
     shared: Arc<Shared>,
     proxy: ProxyId,
+    token: Secret,
     compiler: ProxyCompiler,
     changes: Subscription,
     /// What has changed since the compiler's last update.
@@ -42,7 +46,12 @@ pub(crate) struct ProxyStream {
 }
 
 impl ProxyStream {
-    pub(super) fn new(shared: Arc<Shared>, proxy: ProxyId, service: ServiceName) -> Result<Self, Refusal> {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        proxy: ProxyId,
+        token: Secret,
+        service: ServiceName,
+    ) -> Result<Self, Refusal> {
         Ok(Self {
             compiler: ProxyCompiler::new(Arc::clone(&shared.resources), proxy.clone()),
             changes: shared.store.subscribe(BTreeSet::new()),
@@ -55,6 +64,7 @@ impl ProxyStream {
             handed: None,
             shared,
             proxy,
+            token,
         })
     }
 
@@ -67,6 +77,8 @@ impl ProxyStream {
         if self.compiler.standing() == Standing::Unregistered {
             return Err(Refusal::UnknownProxy(self.proxy.id.as_str().to_owned()));
         }
+        // The token may be gone, or may do less than it could; and the proxy may stand for another service.
+        self.shared.admit(&state, &self.token, &self.proxy)?;
         let is_new = update.resources | self.follow_leaf()?;
         self.rested = Instant::now() + (started.elapsed() * PACE_SHARE).max(PACE);
         if update.topics {
@@ -104,8 +116,11 @@ impl ProxyStream {
 
     /// Waits for other topics. What happened to them before wakes nobody, so it is looked for here.
     fn watch_topics(&mut self, compiled_at: u64) {
-        let topics = self.compiler.topics();
-        self.changes.watch(BTreeSet::clone(topics));
+        let mut topics = BTreeSet::clone(self.compiler.topics());
+        if self.shared.acl.enabled() {
+            topics.extend([AclTable::Tokens, AclTable::Policies, AclTable::Roles].map(Topic::Acl));
+        }
+        self.changes.watch(topics.clone());
         let newest = self.shared.store.current();
         let missed = topics.iter().filter(|topic| newest.touched_at(topic) > compiled_at);
         self.fired.extend(missed.cloned());

@@ -1,17 +1,10 @@
 //! Tokens: made, replaced, ended.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 use weft_model::acl::{AclTable, Link, Policy, Token, TokenForm, is_reserved};
-use weft_model::{GoDuration, Timestamp};
 
 use super::{Changed, no_such, put};
 use crate::apply::Txn;
-
-/// How soon and how late a token may expire.
-const EXPIRY_MIN: Duration = Duration::from_secs(60);
-const EXPIRY_MAX: Duration = Duration::from_secs(24 * 3600);
 
 impl Txn {
     pub(super) fn establish(&mut self, anonymous: &Token, initial: Option<&Token>) {
@@ -69,10 +62,8 @@ impl Txn {
         if is_reserved(token.accessor) {
             return Err(reserved());
         }
-        if let Some(expires) = token.expires {
-            check_expiry(expires, self.at)?;
-        }
-        Ok(Token { created: self.at, ..token.clone() })
+        token.check_expiry()?;
+        Ok(token.clone())
     }
 
     fn updated(&self, token: &Token) -> Result<Token, String> {
@@ -106,7 +97,7 @@ impl Txn {
         if !self.state.acl.methods.contains_key(&token.auth_method) {
             return Err("ACL not found".to_owned());
         }
-        let mut stored = Token { created: self.at, ..token.clone() };
+        let mut stored = token.clone();
         let each = |links: &[Link]| links.iter().map(|link| vec![link.clone()]).collect::<Vec<_>>();
         let roles = each(&token.roles).into_iter().filter_map(|link| self.role_links(&link, |_| String::new()).ok());
         stored.roles = roles.flatten().collect();
@@ -161,24 +152,4 @@ impl Txn {
 
 fn reserved() -> String {
     "Invalid Token: UUIDs with the prefix \"00000000-0000-0000-0000-0000000000\" are reserved".to_owned()
-}
-
-fn check_expiry(expires: Timestamp, at: Timestamp) -> Changed {
-    if expires <= at {
-        return Err("ExpirationTime cannot be before CreateTime".to_owned());
-    }
-    let left = GoDuration(expires.since(at));
-    if left.0 < EXPIRY_MIN {
-        return Err(format!(
-            "ExpirationTime cannot be less than {} in the future (was {left})",
-            GoDuration(EXPIRY_MIN)
-        ));
-    }
-    if left.0 > EXPIRY_MAX {
-        return Err(format!(
-            "ExpirationTime cannot be more than {} in the future (was {left})",
-            GoDuration(EXPIRY_MAX)
-        ));
-    }
-    Ok(())
 }

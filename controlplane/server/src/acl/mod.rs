@@ -1,0 +1,174 @@
+//! The agent's access control: who bears which token, and what follows from it. HTTP, xDS and DNS ask here.
+//!
+//! ```text
+//! secret ─digest─> State (token, roles, policies) ─> Authorizer, kept until anything of it changes
+//! own tokens (configuration, API) ─> recovery, and what stands in for none
+//! ```
+//!
+//! Every server has all tokens in its state, so that there is nobody to ask, and nothing that could be out of
+//! date but the state itself.
+
+mod cache;
+mod keep;
+mod login;
+mod own;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use weft_api::access::{AccessControl, AgentToken, Bearer, BearerName, LoginError, UnknownToken, Verified};
+use weft_model::acl::{AuthMethod, Authorizer, Disposition, Fallback, Labelled, Rule, Rules, SecretHash, Token};
+use weft_model::intention::DefaultPolicy;
+use weft_model::secret::Secret;
+use weft_model::{Datacenter, NodeName};
+use weft_state::{State, secret_hash};
+
+use crate::clock::now;
+use crate::config::{AclConfig, Config};
+use cache::Cache;
+pub(crate) use keep::{establish, run};
+use own::OwnTokens;
+
+/// The file in the data directory that allows another bootstrap; it holds the index that the refusal names.
+const RESET_FILE: &str = "acl-bootstrap-reset";
+
+/// Access control. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Acl {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    enabled: bool,
+    key_list_policy: bool,
+    fallback: Fallback,
+    datacenter: Datacenter,
+    data_dir: Option<PathBuf>,
+    off: Bearer,
+    recovery: Bearer,
+    anonymous: SecretHash,
+    own: OwnTokens,
+    cache: Mutex<Cache>,
+}
+
+impl Acl {
+    /// Access control as configured, for the agent of this node.
+    ///
+    /// # Errors
+    /// Tokens that were kept cannot be read.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        let AclConfig { enabled, key_list_policy, token_persistence, ref tokens, default_policy, .. } = config.acl;
+        let fallback = match default_policy {
+            DefaultPolicy::Allow => Fallback::Allow,
+            DefaultPolicy::Deny => Fallback::Deny,
+        };
+        let data_dir = config.data_dir.clone();
+        let kept_in = data_dir.as_ref().filter(|_| token_persistence && enabled);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                enabled,
+                key_list_policy,
+                fallback,
+                datacenter: config.node.datacenter.clone(),
+                off: bearer(Rules::default(), Fallback::Off, BearerName::Token(Token::ANONYMOUS)),
+                recovery: bearer(recovery_rules(&config.node.name), fallback, BearerName::Recovery),
+                anonymous: secret_hash(&Token::ANONYMOUS_SECRET.into()),
+                own: OwnTokens::open(tokens.clone(), kept_in.map(|dir| dir.join(own::FILE)))?,
+                data_dir,
+                cache: Mutex::default(),
+            }),
+        })
+    }
+
+    fn of_state(&self, hash: SecretHash, state: &State) -> Result<Bearer, UnknownToken> {
+        let shared = &*self.shared;
+        if let Some(bearer) = shared.cache.lock().get(&hash, state.acl_changed_at(), now()) {
+            return Ok(bearer);
+        }
+        let Some(grant) = state.grant(&hash, shared.datacenter.as_str()) else {
+            // Before a cluster is established there is no anonymous token yet.
+            let is_anonymous = hash == shared.anonymous;
+            let nobody = || bearer(Rules::default(), shared.fallback, BearerName::Token(Token::ANONYMOUS));
+            return is_anonymous.then(nobody).ok_or(UnknownToken);
+        };
+        if grant.expires.is_some_and(|expires| expires <= now()) {
+            return Err(UnknownToken);
+        }
+        let fallback = if grant.rules.is_some() { shared.fallback } else { Fallback::Deny };
+        let found = bearer(grant.rules.unwrap_or_default(), fallback, BearerName::Token(grant.accessor));
+        shared.cache.lock().put(hash, state.acl_changed_at(), found.clone(), grant.expires);
+        Ok(found)
+    }
+}
+
+fn bearer(rules: Rules, fallback: Fallback, name: BearerName) -> Bearer {
+    Bearer { authorizer: Arc::new(Authorizer::new(rules, fallback)), name }
+}
+
+/// This agent's own endpoints, and the nodes that there are.
+fn recovery_rules(node: &NodeName) -> Rules {
+    let mut rules = Rules::default();
+    let rule = |policy| Rule { policy, intentions: None };
+    rules.set(Labelled::Agent, node.as_str(), false, rule(Disposition::Write));
+    rules.set(Labelled::Node, "", true, rule(Disposition::Read));
+    rules
+}
+
+impl AccessControl for Acl {
+    fn enabled(&self) -> bool {
+        self.shared.enabled
+    }
+
+    fn guards_key_lists(&self) -> bool {
+        self.shared.key_list_policy
+    }
+
+    fn bearer(&self, token: &Secret, state: &State) -> Result<Bearer, UnknownToken> {
+        let shared = &*self.shared;
+        if !shared.enabled {
+            return Ok(shared.off.clone());
+        }
+        if !token.is_empty() {
+            let hash = secret_hash(token);
+            return match shared.own.is_recovery(&hash) {
+                true => Ok(shared.recovery.clone()),
+                false => self.of_state(hash, state),
+            };
+        }
+        let hash = shared.own.default_hash().unwrap_or(shared.anonymous);
+        self.of_state(hash, state)
+    }
+
+    fn set_token(&self, kind: AgentToken, token: Secret) -> Result<(), String> {
+        self.shared.own.set(kind, token)
+    }
+
+    fn bootstrap_reset(&self) -> u64 {
+        let Some(path) = self.shared.data_dir.as_ref().map(|dir| dir.join(RESET_FILE)) else { return 0 };
+        let Ok(text) = std::fs::read_to_string(&path) else { return 0 };
+        if let Err(error) = std::fs::remove_file(&path) {
+            // It would allow the next bootstrap too.
+            tracing::warn!(%error, path = %path.display(), "cannot be removed, and so is not used");
+            return 0;
+        }
+        text.trim().parse().unwrap_or(0)
+    }
+
+    fn check_method(&self, method: &AuthMethod) -> Result<(), String> {
+        login::check(method)
+    }
+
+    fn variables(&self, method: &AuthMethod) -> Verified {
+        login::variables(method)
+    }
+
+    fn verify(&self, method: AuthMethod, bearer: Secret) -> BoxFuture<'_, Result<Verified, LoginError>> {
+        async move { login::verify(&method, &bearer).await }.boxed()
+    }
+}
