@@ -19,14 +19,16 @@ impl Checker for Recovery {
     }
 
     fn concerns(&self, run: &RunData) -> bool {
-        run.config.heal_ns > 0
+        // A run that never came so far says why in a marker.
+        run.config.heal_ns > 0 || !run.markers.is_empty()
     }
 
     fn check(&self, run: &RunData) -> Verdict {
         let slow = Slowness::of(run, run.config.heal_ns, run.config.heal_ns + LOOK_NS);
         let mut times = Vec::new();
-        times.extend(write_again(run, slow));
-        if run.config.system.is_empty() || run.config.system == "weft" {
+        let healed = run.config.heal_ns > 0;
+        times.extend(write_again(run, slow).filter(|_| healed));
+        if healed && (run.config.system.is_empty() || run.config.system == "weft") {
             times.extend(leader_again(run, slow));
             times.extend(equal_again(run, slow));
         }
@@ -135,10 +137,13 @@ fn markers(run: &RunData) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::*;
     use crate::check::testing::{Script, dumped, whats};
+    use crate::history::Marker;
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -156,6 +161,15 @@ mod tests {
         let mut script = Script::default();
         script.info(11 * SECOND, "register.write", "k", json!(1));
         assert_eq!(whats(&Recovery.check(&healed(script.run(&[])))), ["no-write"]);
+    }
+
+    #[test]
+    fn a_run_whose_harness_failed_is_never_green() {
+        let marker = |kind| Marker { ns: 1, kind, what: "no cluster".to_owned(), detail: BTreeMap::new() };
+        let run = |kind| RunData { markers: vec![marker(kind)], ..RunData::default() };
+        assert!(Recovery.concerns(&run(MarkerKind::Harness)) && !Recovery.concerns(&RunData::default()));
+        assert!(matches!(Recovery.check(&run(MarkerKind::Harness)), Verdict::Unknown(_)));
+        assert_eq!(whats(&Recovery.check(&run(MarkerKind::Unexpected))), ["unexpected-answer"]);
     }
 
     #[test]

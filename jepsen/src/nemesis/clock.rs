@@ -29,6 +29,9 @@ impl Fault for Bend {
     fn play<'a>(&'a self, stage: &'a mut Stage) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let cluster = stage.scene.cluster.clone();
+            if !stage.claim("clocks") {
+                return Ok(());
+            }
             let count = if stage.toss(0.5) { 1 } else { cluster.members().len().div_ceil(2) };
             let Some(targets) = stage.targets(count).await else { return Ok(()) };
             let mut shims = Vec::new();

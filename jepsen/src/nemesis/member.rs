@@ -25,7 +25,8 @@ const MOST: usize = 9;
 impl Fault for Member {
     fn play<'a>(&'a self, stage: &'a mut Stage) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            if !stage.claim("membership") {
+            // Whoever joins is refused while its clock is far from the others'.
+            if !stage.claim("membership") || !stage.claim("clocks") {
                 return Ok(());
             }
             match self {
@@ -79,6 +80,10 @@ async fn replace(stage: &mut Stage) -> Result<()> {
 async fn wipe(stage: &mut Stage) -> Result<()> {
     let Some(name) = stage.target().await else { return Ok(()) };
     let scene = stage.scene.clone();
+    if !may_lose_one(&scene).await {
+        stage.skip("no voter can be spared for good".to_owned());
+        return Ok(());
+    }
     let before = voters(&scene).await.unwrap_or(0);
     stage.begin("a server loses its disk and comes back as a new one", std::slice::from_ref(&name));
     scene.cluster.kill(&name, "its disk is lost").await;
@@ -93,10 +98,25 @@ async fn wipe(stage: &mut Stage) -> Result<()> {
 
 /// How many voters that live the leader knows.
 pub(super) async fn voters(scene: &Scene) -> Option<usize> {
+    Some(living_and_all(scene).await?.0)
+}
+
+/// How many voters the leader knows: those that live, and all.
+async fn living_and_all(scene: &Scene) -> Option<(usize, usize)> {
     let views = scene.cluster.views().await;
     let ids: Vec<u64> = views.values().map(|view| view.number("ID")).collect();
     let leader = views.into_values().filter(|view| view.leads).max_by_key(|view| view.term)?;
-    Some(leader.voters().iter().filter(|id| ids.contains(id)).count())
+    let all = leader.voters();
+    Some((all.iter().filter(|id| ids.contains(id)).count(), all.len()))
+}
+
+/// Whether one voter may lose its disk: those that are left must be a quorum by themselves, or nobody can help the cluster.
+pub(super) async fn may_lose_one(scene: &Scene) -> bool {
+    living_and_all(scene).await.is_some_and(|(living, all)| can_spare(living, all))
+}
+
+fn can_spare(living: usize, all: usize) -> bool {
+    living > all / 2 + 1
 }
 
 /// Waits until there are so many living voters; `true` if there are.
@@ -109,4 +129,15 @@ pub(super) async fn await_voters(scene: &Scene, wanted: usize, patience: Duratio
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::can_spare;
+
+    #[test]
+    fn a_quorum_must_be_left() {
+        assert!(can_spare(3, 3) && can_spare(4, 5) && can_spare(5, 5));
+        assert!(!can_spare(2, 3) && !can_spare(2, 2) && !can_spare(1, 1) && !can_spare(3, 4) && !can_spare(0, 0));
+    }
 }

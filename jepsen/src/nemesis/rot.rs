@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use rand::seq::IndexedRandom;
 use serde_json::json;
 
-use super::member::{await_voters, voters};
+use super::member::{await_voters, may_lose_one, voters};
 use super::stage::{Fault, Stage};
 use super::table::START;
 use crate::disk::rot::{DAMAGES, Damage, KINDS, Kind, damage, files, tear};
@@ -28,10 +28,14 @@ impl Fault for Rot {
     fn play<'a>(&'a self, stage: &'a mut Stage) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             // A minority only: nothing else may be missing.
-            if !stage.claim("membership") {
+            if !stage.claim("membership") || !stage.claim("clocks") {
                 return Ok(());
             }
             let Some(name) = stage.target().await else { return Ok(()) };
+            if !matches!(self, Self::Torn) && !may_lose_one(&stage.scene).await {
+                stage.skip("no voter can be spared for good".to_owned());
+                return Ok(());
+            }
             let before = voters(&stage.scene).await.unwrap_or(0);
             stage.begin(format!("rot: {self:?}").to_lowercase(), std::slice::from_ref(&name));
             stage.scene.cluster.kill(&name, "killed for its disk to rot").await;

@@ -58,12 +58,13 @@ impl LocksWorkload {
         said.end(session, pending, |id| Value::from(id.as_str()))
     }
 
-    /// Whether the session still lives; unknown counts as no.
-    async fn renew(&self, session: &mut Session, id: &str) -> bool {
+    /// Whether the session is known to have ended. One that may live is kept: given up in doubt it would keep its lock from
+    /// everybody until it expires, and each new leader starts that time afresh.
+    async fn renew_finds_it_dead(&self, session: &mut Session, id: &str) -> bool {
         let pending = session.invoke("lock.renew", id, Value::Null);
         let asked = session.ask(Method::PUT, &format!("/v1/session/renew/{id}"), "").await;
         let said = consul(asked, &[404], |reply| Ok(reply.status == 200));
-        said.end(session, pending, |alive| Value::from(*alive)).unwrap_or(false)
+        said.end(session, pending, |alive| Value::from(*alive)) == Some(false)
     }
 
     async fn destroy(&self, session: &mut Session, id: &str) {
@@ -101,10 +102,10 @@ impl LocksWorkload {
         };
         let Some((key, token)) = hand.held else {
             // Renewing beside the attempts keeps the session for a while, but sometimes it is left to die.
-            let alive = !session.rng.random_bool(0.2) || self.renew(session, &id).await;
+            let dead = session.rng.random_bool(0.2) && self.renew_finds_it_dead(session, &id).await;
             let key = LOCKS[session.rng.random_range(0..LOCKS.len())];
-            let token = if alive { self.acquire(session, key, &id).await } else { None };
-            return Hand { session: alive.then_some(id), held: token.map(|token| (key, token)) };
+            let token = if dead { None } else { self.acquire(session, key, &id).await };
+            return Hand { session: (!dead).then_some(id), held: token.map(|token| (key, token)) };
         };
         match session.rng.random_range(0..100) {
             0..60 => {
@@ -113,7 +114,7 @@ impl LocksWorkload {
                 }
             }
             60..80 => {
-                if !self.renew(session, &id).await {
+                if self.renew_finds_it_dead(session, &id).await {
                     hand = Hand::default();
                 }
             }
