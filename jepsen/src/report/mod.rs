@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! RunData + verdicts -> Results -> results.json
-//!                    -> page (summary, faults, a timeline for each failing key) -> index.html
+//!                    -> page (summary, overview, faults, a timeline for each failing key) -> index.html
 //!                    -> story (a failing key's history, shrunk) -> story.txt
 //! ```
 
 pub mod html;
+pub mod overview;
 pub mod page;
 pub mod results;
 pub mod shrink;

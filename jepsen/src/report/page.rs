@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::html::{STYLE, escape, row, seconds};
+use super::overview::overview;
 use super::results::Results;
 use super::timeline::timeline;
 use crate::check::{Finding, Verdict};
@@ -30,6 +31,7 @@ pub fn page(run: &RunData, results: &Results, story: Option<&str>) -> String {
     if let Some(story) = story {
         let _ = writeln!(out, "<h2>Story</h2><pre>{}</pre>", escape(story));
     }
+    let _ = writeln!(out, "<h2>Run</h2><div class=\"line\">{}</div>", overview(run));
     machine(&mut out, results);
     operations(&mut out, results);
     faults(&mut out, run);
