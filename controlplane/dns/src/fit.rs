@@ -24,16 +24,32 @@ pub(crate) enum Way {
     Tcp,
 }
 
-/// Cuts answers until the message fits, and encodes it. `payload` is what the asker says that it can
-/// take over UDP.
-pub(crate) fn fit(mut message: Message, way: Way, payload: Option<u16>, settings: &Settings) -> Option<Vec<u8>> {
+/// How much an answer may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// In bytes.
+    length: usize,
+    /// How many instances a small answer names; the others will be named to others.
+    instances: Option<usize>,
+}
+
+impl Room {
+    /// `payload` is what the asker says that it can take over UDP.
+    pub(crate) fn new(way: Way, payload: Option<u16>, settings: &Settings) -> Self {
+        let length = match way {
+            Way::Tcp => TCP_MAX,
+            Way::Udp => usize::from(payload.unwrap_or(0).min(PAYLOAD_MAX)).max(PLAIN_MAX),
+        };
+        Self { length, instances: (length == PLAIN_MAX).then_some(settings.udp_answer_limit.max(1)) }
+    }
+}
+
+/// Cuts answers until the message fits, and encodes it.
+pub(crate) fn fit(mut message: Message, room: Room, of_instances: bool, settings: &Settings) -> Option<Vec<u8>> {
     let before = message.answers.len();
-    let max = match way {
-        Way::Tcp => TCP_MAX,
-        Way::Udp => usize::from(payload.unwrap_or(0).min(PAYLOAD_MAX)).max(PLAIN_MAX),
-    };
-    if max == PLAIN_MAX && before > settings.udp_answer_limit.max(1) {
-        keep(&mut message, settings.udp_answer_limit.max(1));
+    let max = room.length;
+    if let Some(most) = room.instances.filter(|most| of_instances && *most < before) {
+        keep(&mut message, most);
     }
     loop {
         message.metadata.truncation = settings.enable_truncate && message.answers.len() < before;

@@ -9,7 +9,7 @@ use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
 use weft_state::StateView;
 
 use crate::answer::Question;
-use crate::fit::{PAYLOAD_MAX, Way, fit};
+use crate::fit::{PAYLOAD_MAX, Room, Way, fit};
 use crate::question::{Asked, asked};
 use crate::record;
 use crate::recurse;
@@ -131,18 +131,19 @@ impl Handler {
     fn answer(&self, request: Message, bytes: &[u8], way: Way) -> Next {
         let Some(query) = request.queries.first() else { return Next::Done(None) };
         let asked = asked(&query.name, &self.settings);
-        let message = self.reply_to(&request, query, &asked);
+        let (message, of_instances) = self.reply_to(&request, query, &asked);
         let unknown = message.metadata.response_code == ResponseCode::NXDomain;
         if unknown && matches!(asked, Asked::Reverse(_)) {
             return self.wait(request, way, Reason::Elsewhere(bytes.to_vec()));
         }
         match self.loose_end(&message) {
             Some(host) => self.wait(request, way, Reason::Alias(Box::new(message), host)),
-            None => self.done(&request, message, way),
+            None => Next::Done(fit(message, self.room(&request, way), of_instances, &self.settings)),
         }
     }
 
-    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked) -> Message {
+    /// The response that the state has, and whether it names instances.
+    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked) -> (Message, bool) {
         let state = self.source.store.current();
         let authorizer = self.source.sight.authorizer(&state);
         let question = Question {
@@ -164,7 +165,7 @@ impl Handler {
         message.authorities.extend(reply.authorities);
         message.answers = reply.answers;
         message.additionals = reply.additionals;
-        message
+        (message, reply.of_instances)
     }
 
     /// The name outside the domain that the last alias of an answer leads to.
@@ -182,7 +183,11 @@ impl Handler {
     }
 
     fn fit(&self, response: Message, request: &Message, way: Way) -> Option<Vec<u8>> {
-        fit(response, way, request.edns.as_ref().map(Edns::max_payload), &self.settings)
+        fit(response, self.room(request, way), false, &self.settings)
+    }
+
+    fn room(&self, request: &Message, way: Way) -> Room {
+        Room::new(way, request.edns.as_ref().map(Edns::max_payload), &self.settings)
     }
 
     /// A response without records.

@@ -63,6 +63,10 @@ fn below(labels: &[&str], datacenter: &str) -> Asked {
         return if is_branch { Asked::Branch } else { Asked::Nothing };
     };
     let (before, kind, place) = (&labels[..at], labels[at], &labels[at + 1..]);
+    // An address is the same everywhere.
+    if let (true, [hex], [] | [_]) = (is(kind, "addr"), before, place) {
+        return address(hex).map_or(Asked::Nothing, Asked::Address);
+    }
     if !is_here(place, datacenter) {
         return Asked::Nothing;
     }
@@ -73,7 +77,6 @@ fn below(labels: &[&str], datacenter: &str) -> Asked {
         ("connect", [.., name]) => Asked::Connect((*name).to_owned()),
         ("node", _) => Asked::Node(before.join(".")),
         ("query", _) => Asked::Query(before.join(".")),
-        ("addr", [hex]) => address(hex).map_or(Asked::Nothing, Asked::Address),
         _ => Asked::Nothing,
     }
 }

@@ -167,6 +167,7 @@ fn names_mean_what_consul_says() {
         ("n1.node.consul.", Asked::Node("n1".into())),
         ("a.b.node.dc1.consul.", Asked::Node("a.b".into())),
         ("0a000001.addr.dc1.consul.", Asked::Address(Ipv4Addr::new(10, 0, 0, 1).into())),
+        ("0a000001.addr.dc9.consul.", Asked::Address(Ipv4Addr::new(10, 0, 0, 1).into())),
         ("0a00000g.addr.dc1.consul.", Asked::Nothing),
         ("_web._udp.service.consul.", service("web", Some("udp"))),
         ("q.one.query.dc1.consul.", Asked::Query("q.one".into())),
@@ -412,4 +413,57 @@ async fn no_bytes_whatever_end_a_handler() {
         let noise: Vec<u8> = (0..next() % 64).map(|_| next() as u8).collect();
         handler.respond(&noise, Way::Udp).await;
     }
+}
+
+/// A recursor that gives every request the answer that `answer` makes of it, for ever.
+async fn recursor(answer: impl Fn(Message) -> Message + Send + 'static) -> std::net::SocketAddr {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let at = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut request = [0; 4096];
+        loop {
+            let (length, from) = socket.recv_from(&mut request).await.unwrap();
+            let answer = answer(Message::from_vec(&request[..length]).unwrap());
+            socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+        }
+    });
+    at
+}
+
+fn refuses(request: Message) -> Message {
+    Message::error_msg(request.metadata.id, OpCode::Query, ResponseCode::Refused)
+}
+
+fn knows(request: Message) -> Message {
+    let mut answer = Message::response(request.metadata.id, OpCode::Query);
+    let name = request.queries[0].name.clone();
+    answer.queries.clone_from(&request.queries);
+    answer.answers.push(hickory_proto::rr::Record::from_rdata(name, 60, RData::A(Ipv4Addr::new(192, 0, 2, 1).into())));
+    answer
+}
+
+#[tokio::test]
+async fn others_are_asked_for_what_is_theirs() {
+    let rows = [row("e", "ext", "db.example.com", CheckStatus::Passing)];
+    let recursors = vec![recursor(refuses).await, recursor(knows).await];
+    let handler = handler(&rows, Settings { recursors, ..settings() });
+    let answer = ask(&handler, "example.com.", RecordType::A).await;
+    assert_eq!((texts(&answer), answer.metadata.id), (vec!["192.0.2.1".to_owned()], 7));
+    let unknown = ask(&handler, "9.9.9.9.in-addr.arpa.", RecordType::PTR).await;
+    assert_eq!(texts(&unknown), ["192.0.2.1"]);
+    let alias = ask(&handler, "ext.service.consul.", RecordType::A).await;
+    assert_eq!(texts(&alias), ["192.0.2.1", "db.example.com."]);
+    assert!(alias.metadata.recursion_available);
+    let ours = ask(&handler, "none.service.consul.", RecordType::A).await;
+    assert_eq!(ours.metadata.response_code, ResponseCode::NXDomain);
+}
+
+#[tokio::test]
+async fn a_recursor_that_says_nothing_is_not_waited_for() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let recursors = vec![silent.local_addr().unwrap()];
+    let recursor_timeout = Duration::from_millis(50);
+    let handler = handler(&[], Settings { recursors, recursor_timeout, ..settings() });
+    let answer = ask(&handler, "example.com.", RecordType::A).await;
+    assert_eq!(answer.metadata.response_code, ResponseCode::ServFail);
 }

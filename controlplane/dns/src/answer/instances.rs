@@ -64,7 +64,9 @@ impl Question<'_> {
         if instances.is_empty() {
             return Reply::missing();
         }
-        if self.kind == RecordType::SRV { self.srv(instances, ttl) } else { self.addresses(instances, ttl) }
+        let reply =
+            if self.kind == RecordType::SRV { self.srv(instances, ttl) } else { self.addresses(instances, ttl) };
+        Reply { of_instances: true, ..reply }
     }
 
     fn addresses(&self, instances: &[Instance], ttl: u32) -> Reply {

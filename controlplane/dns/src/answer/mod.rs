@@ -19,6 +19,8 @@ use crate::source::Seen;
 pub(crate) struct Reply {
     /// Whether there is nothing of this name.
     pub(crate) missing: bool,
+    /// Whether there are as many answers as instances, so that a few of them will do.
+    pub(crate) of_instances: bool,
     pub(crate) answers: Vec<Record>,
     pub(crate) additionals: Vec<Record>,
     /// Name servers, for the domain itself.

@@ -31,10 +31,11 @@ impl Question<'_> {
             },
         };
         // Only a name without an alias may have other records (RFC 1034, 3.6.2).
-        if reply.answers.iter().all(|record| record.record_type() != RecordType::CNAME) {
-            let wanted = wants(self.kind, RecordType::TXT);
-            let place = if wanted { &mut reply.answers } else { &mut reply.additionals };
-            place.extend(self.meta(self.name, node, ttl));
+        let is_alias = reply.answers.first().is_some_and(|record| record.record_type() == RecordType::CNAME);
+        if !is_alias && wants(self.kind, RecordType::TXT) {
+            reply.answers.extend(self.meta(self.name, node, ttl));
+        } else if !is_alias && matches!(self.kind, RecordType::A | RecordType::AAAA) {
+            reply.additionals.extend(self.meta(self.name, node, ttl));
         }
         reply
     }

@@ -164,3 +164,45 @@ fn a_missing_file_and_a_bad_ca_are_faults() {
     let found = faults(&[("a.json", r#"{"connect": {"ca_provider": "vault"}}"#)], dev());
     assert_eq!(found, ["connect: could not initialize provider: unknown CA provider \"vault\""]);
 }
+
+#[test]
+fn the_keys_of_dns_are_read() {
+    use weft_dns::{Order, Staleness};
+    let text = r#"
+        client_addr = "127.0.0.2"
+        addresses { dns = "127.0.0.3" }
+        domain = "Weft.Example"
+        alt_domain = "old."
+        recursors = ["192.0.2.1", "[2001:db8::1]:5353"]
+        dns_config {
+            node_ttl = "10s"
+            service_ttl = { web = "9s", "Web-*" = "1m" }
+            soa { min_ttl = 11 }
+            only_passing = true
+            max_stale = "5s"
+            udp_answer_limit = 7
+            recursor_strategy = "random"
+            use_cache = true
+            cache_max_age = "3s"
+        }
+    "#;
+    let config = load_files(&[("a.hcl", text)], dev()).unwrap();
+    assert_eq!(config.listen.dns, Endpoint { address: [127, 0, 0, 3].into(), port: Port::At(8600) });
+    let dns = config.dns;
+    assert_eq!((dns.domain.to_string(), dns.datacenter.as_str()), ("weft.example.".to_owned(), "dc1"));
+    assert_eq!(dns.alt_domain.unwrap().to_string(), "old.");
+    assert_eq!(
+        dns.recursors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["192.0.2.1:53", "[2001:db8::1]:5353"]
+    );
+    assert_eq!((dns.node_ttl, dns.service_ttl.of("web"), dns.service_ttl.of("web-api")), (10, 9, 60));
+    assert_eq!((dns.soa.min_ttl, dns.soa.refresh, dns.udp_answer_limit), (11, 3600, 7));
+    assert_eq!((dns.staleness, dns.recursor_order), (Staleness::Allowed(Duration::from_secs(5)), Order::Random));
+    assert!(dns.only_passing && !dns.enable_truncate);
+    let wrong = r#"{"domain": ".", "recursors": ["nobody"], "dns_config": {"node_ttl": 3, "recursor_strategy": "best", "nodettl": 1}}"#;
+    let found = faults(&[("a.json", wrong)], dev());
+    assert_eq!(found.len(), 5, "{found:#?}");
+    assert!(
+        found.iter().any(|fault| fault.ends_with("dns_config.nodettl: is not a known key; did you mean \"node_ttl\"?"))
+    );
+}
