@@ -57,7 +57,7 @@ impl HttpClient {
     async fn exchange(&mut self, request: Request) -> Result<Reply, Failure> {
         let timeout = request.timeout;
         let begin = tokio::time::Instant::now();
-        if self.connection.as_ref().is_none_or(|connection| connection.sender.is_closed()) {
+        if !self.ready(timeout).await {
             self.connection = None;
             // Until the connection stands, nothing of the request has left.
             let connected = tokio::time::timeout(timeout, connect(self.address)).await;
@@ -76,6 +76,12 @@ impl HttpClient {
                 Err(Failure::Unknown("no answer in time".to_owned()))
             }
         }
+    }
+
+    /// Whether the connection stands and has got over the answer before. One that is asked too early refuses to send.
+    async fn ready(&mut self, patience: Duration) -> bool {
+        let Some(connection) = &mut self.connection else { return false };
+        tokio::time::timeout(patience, connection.sender.ready()).await.is_ok_and(|ready| ready.is_ok())
     }
 
     async fn send(&mut self, request: Request) -> Result<Reply, String> {
@@ -130,5 +136,39 @@ impl Client for HttpClient {
 
     fn request(&mut self, request: Request) -> BoxFuture<'_, Result<Reply, Failure>> {
         Box::pin(self.exchange(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::Method;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn requests_follow_each_other_without_a_pause() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 1024];
+            while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+            }
+        });
+        let mut client = HttpClient::new("s1", address);
+        for _ in 0..200 {
+            let request = Request {
+                method: Method::GET,
+                path: "/".to_owned(),
+                headers: Vec::new(),
+                body: Bytes::new(),
+                timeout: Duration::from_secs(20),
+            };
+            assert_eq!(client.request(request).await.unwrap().status, 200);
+        }
     }
 }
