@@ -198,3 +198,30 @@ fn a_thing_that_never_existed_reports_its_tables_index_but_no_change() {
     let reads = view.reads();
     assert_eq!((reads.changed_at, reads.index), (0, 1));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    /// Long enough for tables that are cut to be cut, and for what clients have named to be forgotten.
+    #[test]
+    fn a_state_that_was_read_back_goes_on_as_the_one_that_was_not(
+        history in prop::collection::vec((sessions::command(), any::<u128>(), 1u64..4, 0u64..5), 2500),
+    ) {
+        let mut kept = World::with_sessions(3).state;
+        let mut restarted = kept.clone();
+        for (step, (command, id, origin, open)) in history.into_iter().enumerate() {
+            let index = kept.index() + 1;
+            let command = Command::Once { id: uuid::Uuid::from_u128(id), command: Box::new(command) };
+            let settled = index.saturating_sub(open);
+            let id = RequestId { origin, sequence: index };
+            let envelope = Envelope { id, settled, at: Timestamp(index.cast_signed()), command };
+            kept = apply(&kept, index, &envelope).state;
+            restarted = apply(&restarted, index, &envelope).state;
+            if step % 40 == 39 {
+                prop_assert_eq!(restarted.hash(), kept.hash(), "at {}", index);
+                restarted = State::decode(&restarted.encode()).unwrap();
+            }
+        }
+        prop_assert_eq!(restarted, kept);
+    }
+}
