@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -206,9 +207,15 @@ int sync_file_range(int fd, off64_t from, off64_t count, unsigned flags) {
     return sync_fault() == 0 ? next(fd, from, count, flags) : -1;
 }
 
-/* Whether a write to that file is to find the disk full: sockets and pipes have none. */
+/* Whether a write to that file is to find the disk full: only what is a file on a disk, not a socket, a pipe or an event
+   counter (which can be sought in, too). */
 static int refused(int fd) {
-    if (!atomic_load(&control->write_enospc) || lseek(fd, 0, SEEK_CUR) < 0 || fd <= 2) return 0;
+    struct stat about;
+    if (!atomic_load(&control->write_enospc) || fd <= 2) return 0;
+    int before = errno;
+    int file = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+    errno = before;
+    if (!file) return 0;
     atomic_fetch_add(&control->writes_refused, 1);
     errno = ENOSPC;
     return 1;
