@@ -10,6 +10,7 @@ pub const fn hit(_: &'static str) {}
 
 /// A place that a test may name. Aborts when `WEFT_FAILPOINT` names it and this is the time.
 #[cfg(feature = "mutants")]
+#[allow(clippy::disallowed_methods)]
 pub fn hit(name: &'static str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -60,6 +60,7 @@ pub const fn active(_: Mutant) -> bool {
 /// Whether this process is to make the mistake: `WEFT_MUTANT` names it.
 #[cfg(feature = "mutants")]
 #[must_use]
+#[allow(clippy::disallowed_methods)]
 pub fn active(mutant: Mutant) -> bool {
     static NAMED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     let named = NAMED.get_or_init(|| std::env::var("WEFT_MUTANT").ok());

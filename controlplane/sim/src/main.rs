@@ -1,10 +1,13 @@
 //! `weft-sim`: simulates whole clusters, seed after seed.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::process::ExitCode;
-use std::sync::Mutex;
+use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 
@@ -20,6 +23,12 @@ struct Options {
     /// Simulate each seed twice and say when it does not go the same way
     #[arg(long)]
     twice: bool,
+    /// Stop at the first seed under which something is broken
+    #[arg(long)]
+    stop: bool,
+    /// For how many seconds one seed may be simulated: simulated time that stands still is a fault, too
+    #[arg(long, default_value_t = 300)]
+    patience: u64,
     /// Show the faults and every report, not only what is broken
     #[arg(long, short)]
     verbose: bool,
@@ -33,32 +42,43 @@ fn range(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
+#[derive(Default)]
+struct Progress {
+    next: AtomicU64,
+    done: AtomicU64,
+    running: Mutex<BTreeMap<u64, Instant>>,
+    broken: Mutex<Vec<u64>>,
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
-    let next = AtomicU64::new(options.seeds.start);
-    let broken = Mutex::new(Vec::new());
+    let progress = Progress { next: AtomicU64::new(options.seeds.start), ..Progress::default() };
+    let (working, over) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
-            scope.spawn(|| work(&options, &next, &broken));
+            let working = working.clone();
+            scope.spawn(|| {
+                work(&options, &progress);
+                drop(working);
+            });
         }
+        drop(working);
+        watch(&options, &progress, &over);
     });
-    let mut broken = broken.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut broken = progress.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
     broken.sort_unstable();
-    let count = options.seeds.end.saturating_sub(options.seeds.start);
-    println!("{count} seeds, {} broken", broken.len());
-    for seed in &broken {
-        let mutant = std::env::var("WEFT_MUTANT").map(|mutant| format!("WEFT_MUTANT={mutant} ")).unwrap_or_default();
-        println!("again: {mutant}cargo run -p weft-sim -- --verbose --seeds {seed}");
-    }
+    println!("{} seeds, {} broken", progress.done.into_inner(), broken.len());
+    broken.iter().for_each(|seed| println!("{}", again(*seed)));
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn work(options: &Options, next: &AtomicU64, broken: &Mutex<Vec<u64>>) {
+fn work(options: &Options, progress: &Progress) {
     loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= options.seeds.end {
+        let seed = progress.next.fetch_add(1, Ordering::Relaxed);
+        if seed >= options.seeds.end || options.stop && !lock(&progress.broken).is_empty() {
             return;
         }
+        lock(&progress.running).insert(seed, Instant::now());
         let report = weft_sim::run(seed);
         if options.verbose {
             println!("{}", report.faults.join("\n"));
@@ -72,10 +92,36 @@ fn work(options: &Options, next: &AtomicU64, broken: &Mutex<Vec<u64>>) {
                 println!("seed {seed} went another way the second time:\n{report}\n{again}");
             }
         }
-        if !report.violations.is_empty()
-            && let Ok(mut broken) = broken.lock()
-        {
-            broken.push(seed);
+        lock(&progress.running).remove(&seed);
+        progress.done.fetch_add(1, Ordering::Relaxed);
+        if !report.violations.is_empty() {
+            lock(&progress.broken).push(seed);
         }
     }
+}
+
+/// Waits for the jobs, and ends everything when a seed does not end: nothing else can stop a thread on which
+/// time stands still.
+#[allow(clippy::disallowed_methods)]
+fn watch(options: &Options, progress: &Progress, over: &Receiver<()>) {
+    let patience = Duration::from_secs(options.patience);
+    while over.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+        let running = lock(&progress.running);
+        if let Some((seed, _)) = running.iter().find(|(_, since)| since.elapsed() > patience) {
+            println!("seed {seed}: not done after {patience:?}\n  broken I20: time stands still\n{}", again(*seed));
+            exit(1);
+        }
+    }
+}
+
+fn again(seed: u64) -> String {
+    let (mutant, features) = match std::env::var("WEFT_MUTANT") {
+        Ok(mutant) => (format!("WEFT_MUTANT={mutant} "), "--features weft-sim/mutants "),
+        Err(_) => (String::new(), ""),
+    };
+    format!("again: {mutant}cargo run -p weft-sim {features}-- --verbose --seeds {seed}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
