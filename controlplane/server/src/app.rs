@@ -249,6 +249,7 @@ impl Agent {
     /// Ends in order: another server leads, no new connections, streams told to end, requests finished up to a deadline,
     /// then the tasks inside, Raft last.
     pub async fn shutdown(mut self) {
+        self.cluster.announce_restart().await;
         self.cluster.hand_over().await;
         self.stop.cancel();
         self.store.end_waits();

@@ -63,6 +63,9 @@ pub(crate) fn id(config: &NodeConfig, data_dir: Option<&Path>) -> anyhow::Result
 /// The output of a check of a server that answers.
 pub(crate) const ALIVE: &str = "Agent alive and reachable";
 
+/// The output of a check of a server that was told to end, and did not leave.
+pub(crate) const RESTARTING: &str = "Agent is restarting";
+
 /// Registers the node, or brings its registration up to date. What is the same writes nothing that
 /// readers notice.
 pub(crate) async fn register(store: &Store, node: &Node, server_port: u16) -> anyhow::Result<()> {
@@ -118,7 +121,7 @@ fn server(port: u16) -> Service {
     }
 }
 
-fn alive(node: &Node) -> Check {
+pub(crate) fn alive(node: &Node) -> Check {
     Check {
         node: node.name.clone(),
         id: SERF_HEALTH.into(),

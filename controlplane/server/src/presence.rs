@@ -81,7 +81,8 @@ impl Departure {
         drop(self.0.subscribe().wait_for(|going| *going == Going::Gone).await);
     }
 
-    fn is_staying(&self) -> bool {
+    /// Whether it is not about to leave.
+    pub(crate) fn is_staying(&self) -> bool {
         *self.0.borrow() == Going::Staying
     }
 }

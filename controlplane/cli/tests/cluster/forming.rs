@@ -1,6 +1,8 @@
 //! Three servers become one cluster, and grow.
 
-use crate::harness::Cluster;
+use std::time::Duration;
+
+use crate::harness::{Cluster, until_ok};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_servers_form_one_cluster_and_take_two_more() {
@@ -25,6 +27,24 @@ async fn three_servers_form_one_cluster_and_take_two_more() {
     cluster.servers[0].voters("five voters", |voters| voters.len() == 5).await;
     cluster.wait_formed().await;
     assert_eq!(cluster.servers[4].get("/v1/kv/by?keys").await.as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_expects_nobody_joins_when_it_is_told_to() {
+    let mut cluster = Cluster::formed(71, 1).await;
+    let mut setup = cluster.setup(2);
+    setup.retry_join.clear();
+    setup.more.extend(["--bootstrap-expect".to_owned(), "0".to_owned()]);
+    let waiting = cluster.add(setup);
+    let server = &cluster.servers[waiting];
+    until_ok("it answers", Duration::from_secs(20), async || server.ask("/v1/status/leader").await).await;
+    for (address, words) in [("a,b", "neither an address nor a name"), ("127.0.71.99", "refused")] {
+        let reply = server.try_send("PUT", &format!("/v1/agent/join/{address}"), "").await.unwrap();
+        assert!(reply.status == 500 && reply.text().contains(words), "{}", reply.text());
+    }
+    server.put("/v1/agent/join/127.0.71.1", "").await;
+    cluster.servers[0].voters("two voters", |voters| voters == ["n1", "n2"]).await;
+    cluster.wait_formed().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

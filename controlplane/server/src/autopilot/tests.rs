@@ -122,3 +122,33 @@ fn health_counts_how_many_more_may_fail() {
     assert_eq!((health.healthy, health.failure_tolerance), (false, 0));
     assert_eq!(health.servers[1].status, weft_api::host::MemberStatus::Failed);
 }
+
+#[test]
+fn a_server_that_was_told_to_end_may_come_back_within_a_minute() {
+    use weft_model::catalog::Node;
+    use weft_model::health::{Check, CheckStatus};
+    use weft_model::registration::Registration;
+    use weft_model::{Command, Envelope, RequestId, Timestamp};
+    use weft_state::{State, StateView, apply};
+
+    for (output, patience) in [(crate::node::RESTARTING, 60), (crate::node::ALIVE, 4)] {
+        let node = Node { id: "id2".into(), name: "n2".into(), address: "10.0.0.2".into(), ..Node::default() };
+        let check = Check { status: CheckStatus::Passing, output: output.into(), ..crate::node::alive(&node) };
+        let registration = Registration { node, checks: vec![check], ..Registration::default() };
+        let command = Command::Register(Box::new(registration));
+        let envelope = Envelope { id: RequestId { origin: 1, sequence: 1 }, settled: 1, at: Timestamp(1), command };
+        let state = apply(&State::default(), 1, &envelope).state;
+
+        let mut sight = sight(vec![member(1, true), member(2, true), member(3, true)]);
+        let mut watch = Watch::new(Duration::ZERO);
+        let settings = AutopilotConfig::default();
+        watch_for(2, &mut sight, &mut watch, &settings, 3);
+        die(&mut sight, 2);
+        let mut said = |seconds| {
+            watch_for(seconds, &mut sight, &mut watch, &settings, 3);
+            liveness::commands(&StateView::new(&state), &watch, &sight)
+        };
+        assert!(said(patience).is_empty(), "{output}");
+        assert!(matches!(&said(8)[..], [Command::UpdateCheck { status: CheckStatus::Critical, .. }]), "{output}");
+    }
+}

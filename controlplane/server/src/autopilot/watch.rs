@@ -61,6 +61,14 @@ impl Watch {
         self.servers.get(&id).is_some_and(|seen| seen.failed.is_none())
     }
 
+    /// For how long a server has failed, if it has.
+    pub(super) fn failed_for(&self, id: u64, now: Duration) -> Option<Duration> {
+        match self.servers.get(&id) {
+            Some(seen) => seen.failed.map(|failed| now.saturating_sub(failed.at)),
+            None => Some(self.age(now)),
+        }
+    }
+
     /// Another look.
     pub(super) fn receive(&mut self, sight: &Sight, settings: &AutopilotConfig) {
         self.servers.retain(|id, _| sight.members.iter().any(|member| member.id == *id));

@@ -20,16 +20,21 @@ use weft_api::host::{
 };
 use weft_model::catalog::Node;
 use weft_model::command::Target;
+use weft_model::health::{CheckStatus, SERF_HEALTH};
 use weft_model::{ApplyError, Command, NodeName, SessionId};
 use weft_raft::{ClusterState, Raft};
 use weft_state::{ProposeError, StateView, Store};
 
+use crate::config::join;
 use crate::formation::Formation;
 use crate::presence::Departure;
 pub(crate) use leader::serve;
 
 /// How long a server that ends may take to let another one lead.
 const HAND_OVER_MAX: Duration = Duration::from_secs(3);
+
+/// How long it may take to tell them so.
+const ANNOUNCE_MAX: Duration = Duration::from_secs(1);
 
 /// This server's view. Clones are the same one.
 #[derive(Clone)]
@@ -105,7 +110,10 @@ impl Cluster for LocalCluster {
 
     fn join(&self, address: String) -> BoxFuture<'_, Result<(), ClusterError>> {
         async move {
-            let joined = self.formation.join(address.clone()).await;
+            let joined = match join::address(&address) {
+                Ok(address) => self.formation.join(address).await,
+                Err(why) => Err(why),
+            };
             joined.map_err(|why| {
                 ClusterError::Refused(format!("1 error occurred:\n\t* Failed to join {address}: {why}\n\n"))
             })
@@ -159,6 +167,23 @@ impl Cluster for LocalCluster {
 }
 
 impl LocalCluster {
+    /// Says that this server means to come back: what runs on its node goes on meanwhile, and is not gone.
+    pub(crate) async fn announce_restart(&self) {
+        let others = self.raft.cluster_state().members.iter().any(|member| member.id != self.raft_id);
+        if !others || !self.departure.is_staying() {
+            return;
+        }
+        let command = Command::UpdateCheck {
+            node: self.node.name.clone(),
+            check: SERF_HEALTH.into(),
+            status: CheckStatus::Passing,
+            output: crate::node::RESTARTING.to_owned(),
+        };
+        if !matches!(timeout(ANNOUNCE_MAX, self.store.propose(command)).await, Ok(Ok(_))) {
+            tracing::warn!("the cluster could not be told that this server restarts");
+        }
+    }
+
     /// Lets another server lead before this one ends.
     pub(crate) async fn hand_over(&self) {
         let voters = self.raft.cluster_state().members.iter().filter(|member| member.voter).count();
@@ -177,8 +202,10 @@ impl LocalCluster {
         let others = self.raft.cluster_state().members.iter().any(|member| member.id != self.raft_id);
         if others {
             self.departure.begin();
+            self.formation.departing(true).await;
             let gone = self.take_out().await;
             if gone.is_err() {
+                self.formation.departing(false).await;
                 self.departure.call_off();
             }
             gone?;

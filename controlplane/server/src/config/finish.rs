@@ -12,7 +12,8 @@ use super::dns;
 use super::draft::{Draft, Ports, TlsFiles};
 use super::join::{self, SERVER_PORT};
 use super::{
-    AclConfig, CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
+    AclConfig, CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port,
+    ServerSecurity,
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -106,7 +107,7 @@ fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
     let (retry_join, wrong): (Vec<_>, Vec<_>) =
         draft.retry_join.iter().map(|address| join::address(address)).partition(Result::is_ok);
     for fault in wrong.into_iter().filter_map(Result::err) {
-        faults.say(fault);
+        faults.say(format!("retry_join: {fault}"));
     }
     let snapshot_after = u64::try_from(draft.raft_snapshot_threshold.unwrap_or(0)).unwrap_or(0);
     ClusterConfig {

@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) const SERVER_PORT: u16 = 8300;
 
 /// `HOST:PORT` of what may come without a port. A name need not be known to anybody yet.
-pub(super) fn address(text: &str) -> Result<String, String> {
+pub(crate) fn address(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let fault = |why: &str| Err(format!("retry_join: {text:?} {why}: give HOST or HOST:PORT"));
+    let fault = |why: &str| Err(format!("{text:?} {why}: give HOST or HOST:PORT"));
     if text.is_empty() {
         return fault("is no address");
     }

@@ -14,7 +14,7 @@ mod draft;
 mod file;
 mod finish;
 mod flags;
-mod join;
+pub(crate) mod join;
 mod keys;
 mod nearest;
 mod read;

@@ -37,6 +37,8 @@ pub(crate) enum Input {
     Answered { address: String, asked: Question, result: Result<Box<Answer>, TransportError> },
     /// Somebody wants this address to be asked.
     Join { address: String, reply: oneshot::Sender<Result<(), String>> },
+    /// This server is about to leave its cluster, or stays after all.
+    Departing(bool),
     /// This server has left its cluster.
     Left(oneshot::Sender<anyhow::Result<()>>),
 }
@@ -131,6 +133,7 @@ impl Driver {
                 self.perform(actions).await?;
             }
             Input::Join { address, reply } => self.join(address, reply),
+            Input::Departing(departing) => self.machine.departing = departing,
             Input::Left(reply) => {
                 self.machine.identity.left = true;
                 let saved = self.save().await;

@@ -124,6 +124,8 @@ pub(crate) struct Machine {
     pledged: BTreeSet<u64>,
     since: Duration,
     rest_until: Duration,
+    /// It is about to leave: that it is removed is what it wants.
+    pub(super) departing: bool,
 }
 
 impl Machine {
@@ -143,6 +145,7 @@ impl Machine {
             pledged: BTreeSet::new(),
             since: moment.now,
             rest_until: moment.now,
+            departing: false,
         }
     }
 

@@ -161,6 +161,12 @@ impl Formation {
         answer.await.map_err(|_| gone())?
     }
 
+    /// From now on this server is about to leave, or stays after all.
+    pub(crate) async fn departing(&self, departing: bool) {
+        // A driver that has ended minds no removal.
+        drop(self.sender.send(Input::Departing(departing)).await);
+    }
+
     /// Remembers that this server has left its cluster.
     pub(crate) async fn left(&self) -> anyhow::Result<()> {
         let (reply, answer) = oneshot::channel();

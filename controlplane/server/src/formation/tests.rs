@@ -253,3 +253,18 @@ fn the_membership_follows_a_server_that_was_heard_of_before_the_membership_was_k
     let follows = |action: &Action| matches!(action, Action::Rename { id: of, server } if *of == id && server.address == elsewhere);
     assert!(actions.iter().any(follows), "{actions:?}");
 }
+
+#[test]
+fn a_server_that_leaves_does_not_mind_being_told_that_it_was_removed() {
+    let mut net = Net::new(5, 3, 3);
+    net.run(Duration::from_secs(10));
+    let id = net.servers[2].saved.raft_id;
+    net.servers[2].machine.departing = true;
+    for server in 0..2 {
+        net.servers[server].view.retired.insert(id);
+        net.servers[server].view.members.remove(&id);
+    }
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.servers[2].stopped, None);
+    assert!(net.servers[2].saved.left && net.servers[2].saved.refused.is_none());
+}

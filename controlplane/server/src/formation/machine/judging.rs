@@ -54,6 +54,10 @@ impl Machine {
     /// What to do when a server refuses this one. Whoever is in the cluster goes on; a server that is
     /// not in one either may be the one at fault.
     pub(super) fn refused(&mut self, refused: &Refused, address: &str, by: &Hello) -> Action {
+        if refused.kind == Kind::Removed && self.departing {
+            self.identity.left = true;
+            return Action::Warn("this server has been taken out, as it asked".to_owned());
+        }
         let text = format!("refused by the server at {address}: {}", refused.why);
         if refused.kind == Kind::Foreign {
             self.refusals.insert(address.to_owned(), refused.why.clone());
