@@ -201,7 +201,7 @@ impl Agent {
         }
         if let Some(sockets) = dns_sockets {
             let (store, raft) = (Arc::clone(&store), Arc::clone(&raft));
-            fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, stop.clone()));
+            fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, acl, stop.clone()));
         }
         Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, _peers: peers, fronts, backs })
     }

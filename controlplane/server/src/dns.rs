@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
-use weft_dns::{Everything, Freshness, Handler, Settings, Sockets, Source};
+use weft_dns::{Freshness, Handler, Settings, Sockets, Source};
 use weft_raft::Raft;
 use weft_state::Store;
 
+use crate::acl::Acl;
 use crate::config::{Endpoint, Port};
 use crate::listen;
 
@@ -32,10 +33,10 @@ pub(crate) async fn serve(
     settings: Settings,
     store: Arc<Store>,
     raft: Arc<Raft>,
+    acl: Acl,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    // Without access control DNS sees all that there is.
-    let source = Source { store, freshness: Arc::new(ByRaft(raft)), sight: Arc::new(Everything) };
+    let source = Source { store, freshness: Arc::new(ByRaft(raft)), sight: Arc::new(acl) };
     weft_dns::serve(sockets, Handler::new(source, settings), stop).await;
     Ok(())
 }

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use weft_mesh::chain;
 use weft_model::ServiceName;
+use weft_model::acl::Wanted;
 use weft_model::catalog::ServiceKind;
 use weft_model::config_entry::{IngressGateway, IngressListener, Kind, LinkedService, TerminatingGateway};
 use weft_state::StateView;
 
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 
@@ -52,6 +54,7 @@ struct Link {
 /// The services behind a gateway, by name and port.
 pub(crate) fn gateway_services(call: &Call, view: &StateView<'_>) -> Outcome {
     let gateway = call.path_name("Missing gateway name")?;
+    call.require(view.state(), &access::service(gateway, Wanted::Read))?;
     let mut links = Vec::new();
     if let Some(entry) = view.config_entry(Kind::IngressGateway, gateway)
         && let Some(document) = entry.value.document::<IngressGateway>()
@@ -63,6 +66,7 @@ pub(crate) fn gateway_services(call: &Call, view: &StateView<'_>) -> Outcome {
     {
         links.extend(terminating_links(view, document, (entry.create_index, entry.modify_index)));
     }
+    call.gate(view.state())?.retain(&mut links, |link| access::service(&link.service.name, Wanted::Read));
     links.sort_by(|a, b| (&a.service.name, a.port).cmp(&(&b.service.name, b.port)));
     Ok(Answer::json(links))
 }

@@ -23,6 +23,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use weft_api::access::{AccessControl, AgentToken, Bearer, BearerName, LoginError, UnknownToken, Verified};
+use weft_dns::Sight;
 use weft_model::acl::{AuthMethod, Authorizer, Disposition, Fallback, Labelled, Rule, Rules, SecretHash, Token};
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
@@ -170,5 +171,19 @@ impl AccessControl for Acl {
 
     fn verify(&self, method: AuthMethod, bearer: Secret) -> BoxFuture<'_, Result<Verified, LoginError>> {
         async move { login::verify(&method, &bearer).await }.boxed()
+    }
+}
+
+impl Sight for Acl {
+    /// By the token for DNS, or the one for requests without any. Who bears a token that is none sees nothing.
+    fn authorizer(&self, state: &State) -> Option<Arc<Authorizer>> {
+        let shared = &*self.shared;
+        if !shared.enabled {
+            return None;
+        }
+        let hash = shared.own.dns_hash().or_else(|| shared.own.default_hash()).unwrap_or(shared.anonymous);
+        let bearer = self.of_state(hash, state);
+        let nothing = || Arc::new(Authorizer::new(Rules::default(), Fallback::Deny));
+        Some(bearer.map_or_else(|UnknownToken| nothing(), |bearer| bearer.authorizer))
     }
 }

@@ -28,13 +28,15 @@ struct Tokens {
     /// Those that the API has set. They come before those of the configuration.
     given: BTreeMap<AgentToken, Secret>,
     default: Option<SecretHash>,
+    dns: Option<SecretHash>,
     recovery: Option<SecretHash>,
 }
 
 impl Tokens {
     fn index(mut self) -> Self {
         let hash = |kind| self.all.get(&kind).filter(|token| !token.is_empty()).map(secret_hash);
-        (self.default, self.recovery) = (hash(AgentToken::Default), hash(AgentToken::Recovery));
+        (self.default, self.dns, self.recovery) =
+            (hash(AgentToken::Default), hash(AgentToken::Dns), hash(AgentToken::Recovery));
         self
     }
 }
@@ -49,6 +51,10 @@ impl OwnTokens {
 
     pub(super) fn default_hash(&self) -> Option<SecretHash> {
         self.tokens.lock().default
+    }
+
+    pub(super) fn dns_hash(&self) -> Option<SecretHash> {
+        self.tokens.lock().dns
     }
 
     /// Digests tell nothing about how much of a guess was right.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 use weft_api::access::{AccessControl as _, AgentToken, BearerName, UnknownToken};
+use weft_dns::Sight as _;
 use weft_model::acl::{AclOp, Labelled, Link, Need, Plain, Policy, Token, TokenForm, Wanted};
 use weft_model::secret::Secret;
 use weft_model::{Command, Envelope, RequestId, Timestamp};
@@ -72,7 +73,12 @@ fn a_token_counts_until_it_is_deleted() {
 #[test]
 fn a_policy_that_changes_changes_what_its_tokens_may_do() {
     let acl = acl("");
-    let policy = |rules: &str| Policy { id: Uuid::from_u128(1 << 64), name: "p".into(), rules: rules.into(), ..Policy::default() };
+    let policy = |rules: &str| Policy {
+        id: Uuid::from_u128(1 << 64),
+        name: "p".into(),
+        rules: rules.into(),
+        ..Policy::default()
+    };
     let state = run(
         &State::default(),
         AclOp::PolicySet { policy: Box::new(policy(r#"service "web" { policy = "write" }"#)), create: true },
@@ -113,6 +119,16 @@ fn no_token_is_the_default_one_or_nobody() {
     let (state, accessor) = with_token(&State::default(), "d", None);
     plain.set_token(AgentToken::Default, "d".into()).unwrap();
     assert_eq!(plain.bearer(&Secret::default(), &state).unwrap().name, BearerName::Token(accessor));
+}
+
+#[test]
+fn dns_sees_what_its_token_may_see() {
+    let acl = acl("");
+    let (state, _) = with_token(&State::default(), "d", None);
+    let sees = |state: &State| acl.authorizer(state).unwrap().allows(&write("web"));
+    assert!(!sees(&state));
+    acl.set_token(AgentToken::Dns, "d".into()).unwrap();
+    assert!(sees(&state) && !sees(&State::default()));
 }
 
 #[test]

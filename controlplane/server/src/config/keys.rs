@@ -30,9 +30,7 @@ const KEYS: &[(&str, Read)] = &[
     ("acl.default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
     ("acl.down_policy", |_, value| read::down_policy(value)),
     ("acl.enable_key_list_policy", |draft, value| read::into(&mut draft.acl.key_list_policy, read::boolean(value))),
-    ("acl.enable_token_persistence", |draft, value| {
-        read::into(&mut draft.acl.token_persistence, read::boolean(value))
-    }),
+    ("acl.enable_token_persistence", |draft, value| read::into(&mut draft.acl.token_persistence, read::boolean(value))),
     // Between datacenters, of which there is one.
     ("acl.enable_token_replication", |_, value| read::boolean(value).map(drop)),
     ("acl.enabled", |draft, value| read::into(&mut draft.acl.enabled, read::boolean(value))),

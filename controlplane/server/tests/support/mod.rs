@@ -116,9 +116,11 @@ impl Client {
 fn unchunk(mut body: &str) -> String {
     let mut whole = String::new();
     while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        whole.push_str(&rest[..size]);
-        body = rest[size..].strip_prefix("\r\n").unwrap_or_default();
+        let Ok(size) = usize::from_str_radix(size, 16) else { break };
+        // What is no text was not kept as it came.
+        let Some((chunk, behind)) = rest.split_at_checked(size) else { break };
+        whole.push_str(chunk);
+        body = behind.strip_prefix("\r\n").unwrap_or_default();
         if size == 0 {
             break;
         }

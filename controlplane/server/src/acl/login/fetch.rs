@@ -100,8 +100,7 @@ async fn send(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Full<Bytes>>,
 ) -> Result<Bytes, String> {
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
     if !response.status().is_success() {
@@ -121,11 +120,9 @@ fn tls(ca: &str) -> Result<ClientConfig, String> {
     } else {
         ca.as_bytes()
     };
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        // Of a system's list some may be of a kind that is not known here.
-        if let Ok(certificate) = certificate {
-            drop(roots.add(certificate));
-        }
+    // Of a system's list some may be of a kind that is not known here.
+    for certificate in CertificateDer::pem_slice_iter(pem).flatten() {
+        drop(roots.add(certificate));
     }
     if roots.is_empty() {
         return Err("no certificate to trust was found".to_owned());

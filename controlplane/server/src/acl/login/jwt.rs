@@ -32,8 +32,7 @@ const KNOWN: [&str; 16] = [
     "OIDCClientSecret",
     "AllowedRedirectURIs",
 ];
-const ALGORITHMS: [&str; 9] =
-    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS: [&str; 9] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 /// Consul's leeways, in seconds: for a missing claim, and for clocks that differ.
 const LEEWAY: i64 = 150;
 const CLOCK_SKEW: i64 = 60;
@@ -101,9 +100,11 @@ fn source(config: &settings::Settings<'_>) -> Result<Source, String> {
         (true, false, true) => Source::Jwks { url: jwks, ca: config.text("JWKSCACert")? },
         (true, true, false) => Source::Discovery { url: discovery, ca: config.text("OIDCDiscoveryCACert")? },
         _ => {
-            return Err("exactly one of 'JWTValidationPubKeys', 'JWKSURL', or 'OIDCDiscoveryURL' must be set for type \
+            return Err(
+                "exactly one of 'JWTValidationPubKeys', 'JWKSURL', or 'OIDCDiscoveryURL' must be set for type \
                         \"jwt\""
-                .to_owned());
+                    .to_owned(),
+            );
         }
     };
     match &source {
@@ -147,8 +148,8 @@ pub(super) fn verify(
         return Err(failed("error parsing token: a signed token has three parts"));
     };
     let part = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| failed("error parsing token: not base64"));
-    let header: Header = serde_json::from_slice(&part(head)?)
-        .map_err(|_| failed("error parsing token: its header cannot be read"))?;
+    let header: Header =
+        serde_json::from_slice(&part(head)?).map_err(|_| failed("error parsing token: its header cannot be read"))?;
     // What a token demands to be understood is not.
     let is_allowed = settings.algorithms.is_empty() || settings.algorithms.contains(&header.alg);
     if !is_allowed || !ALGORITHMS.contains(&header.alg.as_str()) || !header.crit.is_empty() {
@@ -159,8 +160,8 @@ pub(super) fn verify(
     if !fitting.any(|key| key.has_signed(&header.alg, message, &signature)) {
         return Err(failed("error verifying token signature: no known key successfully validated the token signature"));
     }
-    let claims: Map<String, Value> = serde_json::from_slice(&part(body)?)
-        .map_err(|_| failed("error parsing token: its claims cannot be read"))?;
+    let claims: Map<String, Value> =
+        serde_json::from_slice(&part(body)?).map_err(|_| failed("error parsing token: its claims cannot be read"))?;
     check_claims(settings, &claims, now.seconds()).map_err(LoginError::Failed)?;
     Ok(Verified { values: values(settings, &claims)?, lists: lists(settings, &claims)? })
 }
@@ -196,7 +197,7 @@ fn check_claims(settings: &Settings, claims: &Map<String, Value>, now: i64) -> R
         _ => Vec::new(),
     };
     let is_bound = |audience: &&str| settings.audiences.iter().any(|bound| bound == audience);
-    match (settings.audiences.is_empty(), audiences.iter().any(|audience| is_bound(audience))) {
+    match (settings.audiences.is_empty(), audiences.iter().any(is_bound)) {
         (false, false) => Err("error validating claims: aud claim does not match any bound audience".to_owned()),
         (true, _) if !audiences.is_empty() => {
             Err("error validating claims: audience claim found in JWT but no audiences are bound".to_owned())
@@ -247,6 +248,146 @@ fn find<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
             let (first, rest) = path.split_once('/').unwrap_or((path, ""));
             let value = claims.get(first)?;
             if rest.is_empty() { Some(value) } else { value.pointer(&format!("/{rest}")) }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::{self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair};
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn pem(der: &[u8]) -> String {
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
+    }
+
+    fn unsigned(header: &Value, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        format!("{}.{}", part(header), part(claims))
+    }
+
+    struct Elliptic(EcdsaKeyPair);
+
+    impl Elliptic {
+        fn new() -> Self {
+            Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+        }
+
+        fn pem(&self) -> String {
+            pem(AsDer::<PublicKeyX509Der<'_>>::as_der(self.0.public_key()).unwrap().as_ref())
+        }
+
+        fn sign(&self, header: &Value, claims: &Value) -> String {
+            let message = unsigned(header, claims);
+            let signed = self.0.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+            format!("{message}.{}", URL_SAFE_NO_PAD.encode(signed.as_ref()))
+        }
+    }
+
+    fn settings(pem: &str) -> Settings {
+        let config = json!({
+            "jwtValidationPubKeys": [pem],
+            "BoundIssuer": "me",
+            "BoundAudiences": ["weft"],
+            "ClaimMappings": {"team": "team", "/deep/er": "deep"},
+            "ListClaimMappings": {"groups": "groups"},
+        });
+        Settings::read(config.as_object().unwrap()).unwrap()
+    }
+
+    fn claims() -> Value {
+        json!({
+            "iss": "me", "aud": ["other", "weft"], "exp": NOW + 10, "iat": NOW - 10,
+            "team": "ops", "deep": {"er": 7}, "groups": ["a", "b"],
+        })
+    }
+
+    fn judge(settings: &Settings, token: &str) -> Result<Verified, LoginError> {
+        let keys: Vec<_> = match &settings.source {
+            Source::Given(pems) => pems.iter().map(|pem| Key::from_pem(pem).unwrap()).collect(),
+            Source::Jwks { .. } | Source::Discovery { .. } => Vec::new(),
+        };
+        verify(settings, &keys, &token.into(), Timestamp(NOW * 1_000_000_000))
+    }
+
+    #[test]
+    fn a_good_token_tells_its_claims() {
+        let key = Elliptic::new();
+        let found = judge(&settings(&key.pem()), &key.sign(&json!({"alg": "ES256"}), &claims())).unwrap();
+        assert_eq!(found.values["value.team"], "ops");
+        assert_eq!(found.values["value.deep"], "7");
+        assert_eq!(found.lists["list.groups"], ["a", "b"]);
+    }
+
+    #[test]
+    fn keys_of_rsa_are_read_and_checked() {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let settings = settings(&pem(AsDer::<PublicKeyX509Der<'_>>::as_der(key.public_key()).unwrap().as_ref()));
+        let message = unsigned(&json!({"alg": "RS256"}), &claims());
+        let mut signed = vec![0; key.public_modulus_len()];
+        key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signed).unwrap();
+        let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signed));
+        assert!(judge(&settings, &token).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_token_keeps_its_bearer_out() {
+        let (key, other) = (Elliptic::new(), Elliptic::new());
+        let settings = settings(&key.pem());
+        let with = |field: &str, value: Value| {
+            let mut claims = claims();
+            claims[field] = value;
+            key.sign(&json!({"alg": "ES256"}), &claims)
+        };
+        let good = key.sign(&json!({"alg": "ES256"}), &claims());
+        let cases = [
+            (other.sign(&json!({"alg": "ES256"}), &claims()), "no known key"),
+            (format!("{}.", unsigned(&json!({"alg": "none"}), &claims())), "not supported"),
+            (key.sign(&json!({"alg": "HS256"}), &claims()), "not supported"),
+            (key.sign(&json!({"alg": "RS256"}), &claims()), "no known key"),
+            (key.sign(&json!({"alg": "ES256", "crit": ["x"]}), &claims()), "not supported"),
+            (with("exp", json!(NOW - 61)), "expired"),
+            (with("nbf", json!(NOW + 61)), "not valid yet"),
+            (with("iss", json!("you")), "issuer"),
+            (with("aud", json!("them")), "bound audience"),
+            (with("team", json!(["a"])), "converting claim"),
+            (good.replace('.', "!"), "three parts"),
+            (String::new(), "missing jwt"),
+        ];
+        for (token, why) in cases {
+            let refused = judge(&settings, &token);
+            let Err(LoginError::Failed(text) | LoginError::Denied(text)) = refused else {
+                panic!("{why}: let in");
+            };
+            assert!(text.contains(why), "{text}");
+        }
+        assert!(judge(&settings, &good).is_ok());
+    }
+
+    #[test]
+    fn configurations_are_checked() {
+        let read = |config: Value| Settings::read(config.as_object().unwrap()).map(drop);
+        let key = Elliptic::new().pem();
+        assert!(read(json!({"JWTValidationPubKeys": [key]})).is_ok());
+        assert!(read(json!({"JWKSURL": "https://x/keys"})).is_ok());
+        for (config, fault) in [
+            (json!({}), "exactly one of"),
+            (json!({"JWKSURL": "https://x", "OIDCDiscoveryURL": "https://x"}), "exactly one of"),
+            (json!({"Bogus": 1}), "'' has invalid keys: Bogus"),
+            (json!({"JWTValidationPubKeys": ["abc"]}), "JWTValidationPubKeys[0]"),
+            (json!({"JWKSURL": "ftp://x"}), "neither http nor https"),
+            (json!({"JWKSURL": "https://x", "JWTSupportedAlgs": ["HS256"]}), "algorithm"),
+        ] {
+            assert!(read(config).unwrap_err().contains(fault), "{fault}");
         }
     }
 }

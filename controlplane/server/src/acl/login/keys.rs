@@ -3,8 +3,8 @@
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use weft_api::access::LoginError;
 use x509_parser::prelude::FromDer as _;
@@ -17,8 +17,14 @@ use super::fetch;
 pub(super) enum Source {
     /// PEM texts.
     Given(Vec<String>),
-    Jwks { url: String, ca: String },
-    Discovery { url: String, ca: String },
+    Jwks {
+        url: String,
+        ca: String,
+    },
+    Discovery {
+        url: String,
+        ca: String,
+    },
 }
 
 /// A key that can check signatures.
@@ -78,12 +84,10 @@ impl Key {
         let point = info.subject_public_key.data.to_vec();
         let curve = info.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
         let material = match info.algorithm.algorithm.to_id_string().as_str() {
-            "1.2.840.113549.1.1.1" => match info.parsed().ok()? {
-                x509_parser::public_key::PublicKey::RSA(key) => {
-                    Material::Rsa { n: stripped(key.modulus), e: stripped(key.exponent) }
-                }
-                _ => return None,
-            },
+            "1.2.840.113549.1.1.1" => {
+                let x509_parser::public_key::PublicKey::RSA(key) = info.parsed().ok()? else { return None };
+                Material::Rsa { n: stripped(key.modulus), e: stripped(key.exponent) }
+            }
             "1.2.840.10045.2.1" => match curve?.to_id_string().as_str() {
                 "1.2.840.10045.3.1.7" => Material::P256(point),
                 "1.3.132.0.34" => Material::P384(point),
