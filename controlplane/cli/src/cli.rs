@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, members, operator,
-    proxies, services, session, snapshot, version,
+    acl, agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, login, logout,
+    members, operator, proxies, services, session, snapshot, version,
 };
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
@@ -36,6 +36,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(subcommand)]
+    Acl(acl::Acl),
     Agent(Box<agent::Agent>),
     #[command(subcommand)]
     Catalog(catalog::Catalog),
@@ -53,6 +55,8 @@ enum Command {
     Kv(kv::Kv),
     Leave(leave::Leave),
     Lock(lock::Lock),
+    Login(login::Login),
+    Logout(logout::Logout),
     Members(members::Members),
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -70,6 +74,7 @@ impl Cli {
     /// Runs the command to its end.
     pub(crate) fn run(&self, env: &Env) -> Outcome {
         match &self.command {
+            Command::Acl(acl) => ask(acl.run(env)),
             Command::Agent(agent) => agent.run(),
             Command::Catalog(catalog) => ask(catalog.run(env)),
             Command::Config(config) => ask(config.run(env)),
@@ -82,6 +87,8 @@ impl Cli {
             Command::Kv(kv) => ask(kv.run(env)),
             Command::Leave(leave) => ask(leave.run(env)),
             Command::Lock(lock) => ask(lock.run(env)),
+            Command::Login(login) => ask(login.run(env)),
+            Command::Logout(logout) => ask(logout.run(env)),
             Command::Members(members) => ask(members.run(env)),
             Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),

@@ -2,6 +2,7 @@
 //!
 //! A command is a struct of flags with a `run`: it asks the agent, prints, and gives its exit code.
 
+pub(crate) mod acl;
 pub(crate) mod agent;
 pub(crate) mod catalog;
 pub(crate) mod config;
@@ -14,6 +15,8 @@ pub(crate) mod keygen;
 pub(crate) mod kv;
 pub(crate) mod leave;
 pub(crate) mod lock;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod members;
 pub(crate) mod operator;
 mod pair;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::bootstrap::Proxy;
-use crate::client::{Client, segment};
+use crate::client::{Client, ClientError, segment};
 use crate::failure::{Context, Failure};
 
 /// The ID of the one proxy that is the sidecar of a service instance.
@@ -37,8 +37,11 @@ fn sidecars(services: &Value, service: &str) -> Vec<String> {
 
 /// What the agent says of itself.
 pub(super) async fn agent(client: &Client) -> Result<Value, Failure> {
-    let agent = client.get("/v1/agent/self").fetch().await;
-    agent.context("failed to ask the agent about itself")
+    match client.get("/v1/agent/self").fetch().await {
+        // The token of a sidecar may not ask for that; what is usual has to do.
+        Err(ClientError::Status { status: http::StatusCode::FORBIDDEN, .. }) => Ok(Value::Null),
+        outcome => outcome.context("failed to ask the agent about itself"),
+    }
 }
 
 /// The proxy, with the config that is left to the proxy-defaults if `central`.

@@ -1,0 +1,130 @@
+//! What is printed of tokens, policies, roles, auth methods and binding rules.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::failure::{DONE, Outcome};
+use crate::output::{self, Format};
+
+/// Prints one thing, or a list with this for each.
+pub(super) fn print(format: Format, answer: &Value, show: impl Fn(&Value) -> String) -> Outcome {
+    match (format, answer) {
+        (Format::Json, _) => output::print_json(answer)?,
+        (Format::Pretty, Value::Array(rows)) => {
+            output::print(&rows.iter().map(show).collect::<Vec<_>>().join("\n"))?;
+        }
+        (Format::Pretty, one) => output::print(&show(one))?,
+    }
+    Ok(DONE)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// Lines of names and values, as wide as asked for.
+fn lines(width: usize, pairs: &[(&str, &Value)]) -> String {
+    let line = |(name, value): &(&str, &Value)| {
+        let line = format!("{:width$}{}", format!("{name}:"), text(value));
+        format!("{}\n", line.trim_end())
+    };
+    pairs.iter().map(line).collect()
+}
+
+fn list(out: &mut String, heading: &str, items: &Value, show: impl Fn(&Value) -> String) {
+    let Some(items) = items.as_array().filter(|items| !items.is_empty()) else { return };
+    // Writing into a String does not fail.
+    let _ = writeln!(out, "{heading}:");
+    for item in items {
+        let _ = writeln!(out, "   {}", show(item));
+    }
+}
+
+fn grants(out: &mut String, value: &Value) {
+    let link = |link: &Value| format!("{} - {}", text(&link["ID"]), text(&link["Name"]));
+    list(out, "Policies", &value["Policies"], link);
+    list(out, "Roles", &value["Roles"], link);
+    list(out, "Service Identities", &value["ServiceIdentities"], |identity| {
+        let places = identity["Datacenters"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
+        let places = if places.is_empty() { "all".to_owned() } else { places.join(", ") };
+        format!("{} (Datacenters: {places})", text(&identity["ServiceName"]))
+    });
+    list(out, "Node Identities", &value["NodeIdentities"], |identity| {
+        format!("{} (Datacenter: {})", text(&identity["NodeName"]), text(&identity["Datacenter"]))
+    });
+    list(out, "Templated Policies", &value["TemplatedPolicies"], |policy| {
+        match policy["TemplateVariables"]["Name"].as_str() {
+            Some(name) => format!("{} (name: {name})", text(&policy["TemplateName"])),
+            None => text(&policy["TemplateName"]),
+        }
+    });
+}
+
+pub(super) fn token(token: &Value) -> String {
+    let mut pairs = vec![("AccessorID", &token["AccessorID"])];
+    let optional = |pairs: &mut Vec<_>, name: &'static str, field: &str| {
+        if token.get(field).is_some() {
+            pairs.push((name, &token[field]));
+        }
+    };
+    optional(&mut pairs, "SecretID", "SecretID");
+    pairs.extend([("Description", &token["Description"]), ("Local", &token["Local"])]);
+    optional(&mut pairs, "Auth Method", "AuthMethod");
+    pairs.push(("Create Time", &token["CreateTime"]));
+    optional(&mut pairs, "Expiration Time", "ExpirationTime");
+    let mut out = lines(18, &pairs);
+    grants(&mut out, token);
+    out
+}
+
+pub(super) fn policy(policy: &Value) -> String {
+    let places = policy["Datacenters"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
+    let places = Value::String(places);
+    let mut out = lines(
+        14,
+        &[
+            ("ID", &policy["ID"]),
+            ("Name", &policy["Name"]),
+            ("Description", &policy["Description"]),
+            ("Datacenters", &places),
+        ],
+    );
+    if let Some(rules) = policy["Rules"].as_str() {
+        let _ = writeln!(out, "Rules:\n{}", rules.trim_end());
+    }
+    out
+}
+
+pub(super) fn role(role: &Value) -> String {
+    let pairs = [("ID", &role["ID"]), ("Name", &role["Name"]), ("Description", &role["Description"])];
+    let mut out = lines(14, &pairs);
+    grants(&mut out, role);
+    out
+}
+
+pub(super) fn auth_method(method: &Value) -> String {
+    let mut pairs = vec![("Name", &method["Name"]), ("Type", &method["Type"])];
+    for (name, field) in
+        [("DisplayName", "DisplayName"), ("MaxTokenTTL", "MaxTokenTTL"), ("TokenLocality", "TokenLocality")]
+    {
+        if method.get(field).is_some() {
+            pairs.push((name, &method[field]));
+        }
+    }
+    pairs.push(("Description", &method["Description"]));
+    let mut out = lines(15, &pairs);
+    if let Some(config) = method.get("Config") {
+        let _ = writeln!(out, "Config:\n{}", output::json_text(config, "  "));
+    }
+    out
+}
+
+pub(super) fn binding_rule(rule: &Value) -> String {
+    let fields = ["ID", "AuthMethod", "Description", "BindType", "BindName", "Selector"];
+    lines(14, &fields.map(|field| (field, &rule[field])))
+}
