@@ -6,7 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 ENV := source scripts/env.sh
 
-.PHONY: help setup build demo test check fix bench jepsen soak
+.PHONY: help setup build demo clients test check fix bench jepsen soak
 
 help: ## show these lines
 	@echo 'weft: a service mesh in one binary'
@@ -21,6 +21,9 @@ build: setup ## build the weft binary (dev profile) and say where it is
 
 demo: build ## two services, two Envoys, an intention cut and healed; ONCE=1 ends by itself
 	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; WEFT_BIN=$$CARGO_TARGET_DIR/debug/weft deploy/demo/demo.sh $(if $(ONCE),--once)
+
+clients: build ## unchanged clients of Consul (Python, node, Go) against an agent of its own
+	deploy/clients/run.sh
 
 test: setup ## run every test, the ones with real agents and Envoys included
 	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; cargo test --workspace --locked

@@ -28,6 +28,7 @@ use crate::autopilot::{Autopilot, Health};
 use crate::checks::Checks;
 use crate::cluster::{self, LocalCluster};
 use crate::config::{Config, Endpoint, Port};
+use crate::coordinates::Coordinates;
 use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::presence::{Departure, Presence};
@@ -190,6 +191,9 @@ impl Agent {
             backs.push(spawn(acl::run(Arc::clone(&store), Arc::clone(&raft), initial)));
         }
         backs.push(spawn(timers.run()));
+        let coordinates =
+            Coordinates { store: Arc::clone(&store), cluster: Arc::new(cluster.clone()), node: node.name.clone() };
+        backs.push(spawn(coordinates.run()));
         backs.push(spawn(runner.run()));
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft))));
         let mut fronts = JoinSet::new();

@@ -17,6 +17,7 @@ mod checks;
 mod clock;
 mod cluster;
 pub mod config;
+mod coordinates;
 mod definitions;
 mod dns;
 mod duties;

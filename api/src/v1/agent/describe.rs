@@ -8,12 +8,14 @@ use super::member::own_member;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::host::AgentInfo;
+use crate::refusal::Refusal;
 use crate::wire::agent::{Config, SelfRow};
+use crate::wire::coordinate::CoordinateRow;
 
 const BUILD_DATE: &str = "1970-01-01T00:00:01Z";
 
 /// What this agent is, how it is configured, and how it does.
-pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
+pub(crate) fn itself(call: &Call, view: &StateView<'_>) -> Outcome {
     let agent = &call.host.agent;
     let node = &agent.node;
     Ok(Answer::json(SelfRow {
@@ -28,7 +30,7 @@ pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
             build_date: BUILD_DATE,
         },
         debug_config: debug_config(agent, call.host.access.enabled()),
-        coord: json!({"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 0.00001}),
+        coord: coordinate(call, view)?,
         member: own_member(call),
         stats: call.host.cluster.stats(),
         meta: node.meta.clone(),
@@ -38,6 +40,12 @@ pub(crate) fn itself(call: &Call, _: &StateView<'_>) -> Outcome {
             "Ports": {"Plaintext": port(agent.grpc_port), "TLS": port(agent.grpc_tls_port)},
         }),
     }))
+}
+
+/// Where this agent is; before it knows, at the origin.
+fn coordinate(call: &Call, view: &StateView<'_>) -> Result<Value, Refusal> {
+    let place = view.coordinate(call.own_node()).map(|place| place.coord).unwrap_or_default();
+    serde_json::to_value(CoordinateRow::from(&place)).map_err(|error| Refusal::failed(error.to_string()))
 }
 
 /// Of the configuration what clients look for; nothing of it is secret.

@@ -205,6 +205,7 @@ impl ServiceBody {
             return Err(Refusal::failed("Must provide service name"));
         }
         self.validate()?;
+        let weights = self.weights().unwrap_or_default();
         let service = Service {
             kind: self.kind,
             id: if self.id.is_empty() { self.service.as_str().into() } else { self.id.into() },
@@ -215,13 +216,18 @@ impl ServiceBody {
             address: self.address,
             socket_path: self.socket_path,
             tagged_addresses: self.tagged_addresses,
-            weights: self.weights.unwrap_or_default(),
+            weights,
             enable_tag_override: self.enable_tag_override,
             proxy: self.proxy.map(Box::new),
             native: self.connect.native,
             sidecar_of: None,
         };
         Ok(ServiceRegistration { service, ..ServiceRegistration::default() })
+    }
+
+    /// Clients whose types have no "not given" send zeros.
+    fn weights(&self) -> Option<Weights> {
+        self.weights.filter(|weights| (weights.passing, weights.warning) != (0, 0))
     }
 
     /// The rules are those of registrations with an agent.
@@ -234,7 +240,7 @@ impl ServiceBody {
             port: self.port,
             address: self.address.clone(),
             socket_path: self.socket_path.clone(),
-            weights: self.weights,
+            weights: self.weights(),
             proxy: self.proxy.clone(),
             connect: Some(ConnectBody { native: self.connect.native, sidecar_service: None }),
             namespace: self.namespace.clone(),

@@ -1,10 +1,14 @@
 //! Network coordinates: points whose distances are the times that messages take between nodes.
 
+mod vivaldi;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::NodeName;
+
+pub use vivaldi::Vivaldi;
 
 /// How many axes a coordinate has besides its height.
 pub const DIMENSIONS: usize = 8;
