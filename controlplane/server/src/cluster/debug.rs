@@ -26,7 +26,8 @@ pub(super) fn document(
         "VoteCommitted": cluster.vote_committed,
         "Leader": status.leader,
         "LastLogTerm": cluster.last_log_term,
-        "LastLogIndex": status.last_log_index,
+        // Of the same look as the term, and a later one than what is committed.
+        "LastLogIndex": cluster.last_log_index,
         "CommitIndex": status.commit_index,
         "AppliedIndex": status.applied_index,
         "SnapshotIndex": status.last_snapshot_index,
