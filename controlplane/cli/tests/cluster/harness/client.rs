@@ -5,7 +5,7 @@ use super::http::{Api, Reply};
 /// What one server made of a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Said(Reply),
+    Said(Box<Reply>),
     /// Nobody listens there.
     Nobody,
     /// The connection broke, or there was no answer in time.
@@ -28,8 +28,10 @@ impl Client {
         let mut said = Vec::new();
         for _ in 0..self.servers.len() {
             match self.try_once(method, path, body).await {
-                Answer::Said(reply) if reply.status < 500 => return Ok(reply),
-                other => said.push(format!("{}: {other:?}", self.current)),
+                Answer::Said(reply) if reply.status < 500 => return Ok(*reply),
+                other @ (Answer::Said(_) | Answer::Nobody | Answer::Broken(_)) => {
+                    said.push(format!("{}: {other:?}", self.current));
+                }
             }
             self.go_on();
         }
@@ -39,7 +41,7 @@ impl Client {
     /// Asks the server that answered last.
     pub(crate) async fn try_once(&self, method: &str, path: &str, body: &str) -> Answer {
         match self.servers[self.current].send(method, path, body.to_owned()).await {
-            Ok(reply) => Answer::Said(reply),
+            Ok(reply) => Answer::Said(Box::new(reply)),
             Err(error) if error.contains("Connect") => Answer::Nobody,
             Err(error) => Answer::Broken(error),
         }
