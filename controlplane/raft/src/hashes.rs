@@ -8,7 +8,7 @@
 //! A server that differs has a fault that no log repairs. It leaves a note of it on its disk and ends; with
 //! the note it does not start again.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -21,9 +21,13 @@ use crate::fatal::die;
 /// The name of the note.
 pub(crate) const DIVERGED: &str = "diverged";
 
-/// What is hashed, and in which form. To be raised whenever a state holds more than before: servers of
-/// different versions then do not compare. It takes the place of the hash's first byte.
-const LAYOUT: u8 = 1;
+/// In which form a state is hashed. To be raised whenever what stands in its tables gets another form, so that
+/// servers of different versions, as they are during an upgrade, do not compare. It takes the place of the
+/// hash's first byte; those after it tell which tables there are.
+const LAYOUT: u8 = 2;
+
+/// How many bytes of a hash say what was hashed.
+const HEAD: usize = 4;
 
 pub(crate) type Hash = [u8; 32];
 
@@ -70,7 +74,7 @@ impl Hashes {
         let hashes = Arc::clone(self);
         tokio::spawn(async move {
             let Some(ours) = hashes.at(index).await else { return };
-            if ours != theirs && ours[0] == theirs[0] {
+            if ours != theirs && ours[..HEAD] == theirs[..HEAD] {
                 hashes.diverged(index, &ours, &theirs).await;
             }
         });
@@ -106,7 +110,10 @@ impl Hashes {
 }
 
 fn laid_out(mut hash: Hash) -> Hash {
+    // An empty state names all its tables.
+    static TABLES: LazyLock<Hash> = LazyLock::new(|| State::default().hash());
     hash[0] = LAYOUT;
+    hash[1..HEAD].copy_from_slice(&TABLES[1..HEAD]);
     hash
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use futures::stream::{BoxStream, StreamExt, unfold};
+use futures::stream::{BoxStream, StreamExt, iter, unfold};
 use openraft::errors::{NetworkError, RPCError, Unreachable};
 use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
 use tokio::sync::mpsc;
@@ -62,18 +62,25 @@ enum Next {
     Answer(Answer),
 }
 
-pub(super) async fn stream<S>(peer: &mut Peer, input: S) -> Result<BoxStream<'_, Answer>, RPCError<Types>>
+pub(super) async fn stream<S>(peer: &mut Peer, mut input: S) -> Result<BoxStream<'_, Answer>, RPCError<Types>>
 where
     S: Stream<Item = AppendEntriesRequest<Types>> + Send + Unpin + 'static,
 {
+    let mut first = None;
     let link = match peer.link.get_mut().take().filter(|link| !link.frames.is_closed()) {
         Some(link) => link,
-        None => match open(peer).await {
-            Err(_) if active(Mutant::M17) => return Ok(acknowledged_anyway(input)),
-            opened => opened?,
-        },
+        None => {
+            // After failures openraft keeps its requests back for a while. Without waiting for the first one, a
+            // server that is down would be asked again and again without a pause.
+            first = input.next().await;
+            match open(peer).await {
+                Err(_) if active(Mutant::M17) => return Ok(acknowledged_anyway(iter(first).chain(input))),
+                opened => opened?,
+            }
+        }
     };
-    let session = Session { peer, link, input: Some(input), sent: VecDeque::new(), bytes: 0 };
+    let input = Some(iter(first).chain(input));
+    let session = Session { peer, link, input, sent: VecDeque::new(), bytes: 0 };
     Ok(Box::pin(unfold(Some(session), |session| async move {
         let (answer, session) = session?.next().await?;
         Some((answer, session))
