@@ -75,7 +75,7 @@ impl Inbound for Desk {
             let core = core?;
             refuse_removed(&core, from.id)?;
             match method {
-                Method::Append => Ok(append::serve(core, frames)),
+                Method::Append => Ok(append::serve(core, from.id, frames)),
                 Method::Propose => Ok(propose::serve(core, frames)),
                 Method::Snapshot => snapshot::serve(core, receiving, frames),
                 Method::Vote

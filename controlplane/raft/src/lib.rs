@@ -24,6 +24,7 @@ mod hashes;
 mod heard;
 mod inbound;
 mod log_store;
+mod loss;
 mod machine;
 mod member;
 mod membership;

@@ -58,6 +58,11 @@ impl Peers {
         self.transport.stream(to, method, frames)
     }
 
+    /// Whether it is certain that nobody listens there.
+    pub(crate) async fn is_gone(&self, server: PeerAddress) -> bool {
+        self.transport.is_gone(server).await
+    }
+
     /// A follower has acknowledged this much to the leader of this vote.
     pub(crate) fn note_matched(&self, id: u64, vote: Vote, log_id: LogId) {
         let mut matched = self.matched.lock();

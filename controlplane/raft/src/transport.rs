@@ -142,6 +142,12 @@ pub trait Transport: Send + Sync + 'static {
         method: Method,
         frames: BoxStream<'static, Bytes>,
     ) -> BoxFuture<'static, Result<Answers, TransportError>>;
+
+    /// Whether it is certain that nobody listens there: the host answers and refuses. What cannot tell
+    /// says no.
+    fn is_gone(&self, _server: PeerAddress) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(false))
+    }
 }
 
 /// The receiving half.

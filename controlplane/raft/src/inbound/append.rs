@@ -9,16 +9,18 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::loss::Watchman;
 use crate::transport::Answers;
 use crate::wire;
 
 /// Answers in the order of the frames; the stream ends after the first answer that is a no.
-pub(super) fn serve(core: Arc<Core>, frames: Answers) -> BoxStream<'static, Bytes> {
+pub(super) fn serve(core: Arc<Core>, from: u64, frames: Answers) -> BoxStream<'static, Bytes> {
     // When the frames without an answer came. Only those of a leader that is followed count as
     // heard, which shows in the answer.
     let came = Arc::new(Mutex::new(VecDeque::new()));
     let coming = Arc::clone(&came);
-    let requests = frames.scan((), move |(), frame| {
+    let watchman = Watchman::new(Arc::clone(&core), from);
+    let requests = frames.scan(watchman, move |_, frame| {
         coming.lock().push_back(Instant::now());
         let request = frame.ok().and_then(|frame| match wire::decode_append(frame) {
             Ok(request) => Some(request),

@@ -1,6 +1,7 @@
 //! The sending half: finds the lane, sends, and says exactly how far a failed request may have got.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use parking_lot::Mutex;
-use tokio::time::{Instant as Moment, timeout_at};
+use tokio::net::TcpStream;
+use tokio::time::{Instant as Moment, timeout, timeout_at};
 
 use super::headers::Claims;
 use super::lane::Lane;
@@ -18,6 +20,9 @@ use crate::transport::{Answers, Method, PeerAddress, Transport, TransportError};
 
 /// After how long a connection that nobody uses is given up.
 const IDLE_MAX: Duration = Duration::from_secs(120);
+
+/// How long a host may take to say whether somebody listens.
+const PROBE_MAX: Duration = Duration::from_millis(200);
 
 /// How long the other end may take to accept a stream.
 const STREAM_MAX: Duration = Duration::from_secs(5);
@@ -119,6 +124,13 @@ impl Transport for GrpcTransport {
                 Ok(answers) => answers.map_err(Failure::into_error),
                 Err(_) => Err(TransportError::Unknown(format!("{}: the stream is not accepted in time", to.address))),
             }
+        })
+    }
+
+    fn is_gone(&self, server: PeerAddress) -> BoxFuture<'static, bool> {
+        Box::pin(async move {
+            let connecting = timeout(PROBE_MAX, TcpStream::connect(server.address)).await;
+            matches!(connecting, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
         })
     }
 }

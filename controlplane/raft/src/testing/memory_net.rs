@@ -223,6 +223,15 @@ impl Transport for Way {
         }
         .boxed()
     }
+
+    fn is_gone(&self, server: PeerAddress) -> BoxFuture<'static, bool> {
+        let (net, from) = (self.net(), self.from);
+        async move {
+            let Ok(net) = net else { return false };
+            matches!(net.link(from, server.id), Link::Open(_)) && net.find(server.id).is_err()
+        }
+        .boxed()
+    }
 }
 
 /// What did not get over at first has provably not arrived.

@@ -81,6 +81,10 @@ impl Transport for Outbound {
             Err(error) => async { Err(error) }.boxed(),
         }
     }
+
+    fn is_gone(&self, server: PeerAddress) -> BoxFuture<'static, bool> {
+        self.link.is_gone(server)
+    }
 }
 
 /// The way in. It is there before Raft is; until then only hellos are answered.

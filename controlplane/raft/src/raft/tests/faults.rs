@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::Config;
 use crate::testing::{Cluster, Link};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,6 +19,44 @@ async fn writes_go_on_when_the_leader_ends() {
     cluster.run(leader).await.unwrap();
     cluster.settle().await;
     assert!(cluster.node(leader).has("before") && cluster.node(leader).has("after"));
+}
+
+/// So patient that only the broken connections can tell that a leader has ended.
+fn patient() -> Config {
+    Config {
+        heartbeat: Duration::from_millis(100),
+        election_timeout: Duration::from_secs(10),
+        leader_patience: Duration::from_secs(20),
+        propose_timeout: Duration::from_secs(20),
+        ..Config::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_process_ends_is_followed_before_its_lease_ends() {
+    let mut cluster = Cluster::with(3, patient()).await;
+    let leader = cluster.leader().await;
+    cluster.node(leader).write("before").await.unwrap();
+    cluster.kill(leader);
+    let since = Instant::now();
+    let left = cluster.others(leader);
+    cluster.node(left[0]).write("after").await.unwrap();
+    let failover = since.elapsed();
+    assert!(failover < Duration::from_secs(5), "{failover:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_connections_only_break_goes_on() {
+    let cluster = Cluster::with(3, patient()).await;
+    let leader = cluster.leader().await;
+    let term = cluster.node(leader).raft.status().term;
+    for round in 0..5 {
+        cluster.net.set_between(&[leader], &cluster.others(leader), Link::Closed);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        cluster.net.heal();
+        cluster.node(leader).write(&format!("round-{round}")).await.unwrap();
+    }
+    assert_eq!((cluster.leader().await, cluster.node(leader).raft.status().term), (leader, term));
 }
 
 #[tokio::test(flavor = "multi_thread")]
