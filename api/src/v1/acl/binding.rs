@@ -15,7 +15,7 @@ use crate::filter::{Filter, IDENTITY};
 pub(super) fn check(rule: &BindingRule, variables: &Verified) -> Result<(), String> {
     if !rule.selector.is_empty() {
         Filter::parse(&rule.selector, &IDENTITY)
-            .map_err(|error| format!("invalid Binding Rule: Selector is invalid: {error}"))?;
+            .map_err(|error| format!("invalid Binding Rule: Selector is invalid: {}", reason(&error)))?;
     }
     let name = fill_in(&rule.bind_name, variables);
     name.map_err(|error| format!("Invalid Binding Rule: invalid BindName: {error}"))?;
@@ -23,6 +23,11 @@ pub(super) fn check(rule: &BindingRule, variables: &Verified) -> Result<(), Stri
         fill_in(variable, variables).map_err(|error| format!("Invalid Binding Rule: invalid BindVars: {error}"))?;
     }
     Ok(())
+}
+
+/// What is wrong, without the words for a filter of a list.
+fn reason(error: &str) -> &str {
+    error.trim_start_matches("Failed to create boolean expression evaluator: ")
 }
 
 /// Adds to a token what a rule grants. A rule that does not hold, or that would grant a thing with an impossible
