@@ -50,6 +50,10 @@ pub struct AgentInfo {
     /// What names in DNS end with.
     pub dns_domain: String,
     pub dev_mode: bool,
+    /// Whether clients may register checks that run commands.
+    pub remote_scripts: bool,
+    /// Of a longer output this many bytes are kept.
+    pub check_output_max: usize,
     /// Ports for sidecars that name none, both ends included.
     pub sidecar_ports: (u16, u16),
     pub default_policy: DefaultPolicy,

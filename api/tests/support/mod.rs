@@ -146,6 +146,8 @@ fn info(default_policy: DefaultPolicy) -> AgentInfo {
         grpc_tls_port: 0,
         dns_port: 28504,
         dns_domain: "consul.".to_owned(),
+        remote_scripts: false,
+        check_output_max: 4096,
         dev_mode: true,
         sidecar_ports: (21000, 21255),
         default_policy,

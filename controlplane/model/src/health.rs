@@ -161,6 +161,46 @@ pub struct CheckDefinition {
     pub alias_service: ServiceId,
     #[serde(skip_serializing_if = "NodeName::is_empty")]
     pub alias_node: NodeName,
+    #[serde(rename = "H2PING", skip_serializing_if = "String::is_empty")]
+    pub h2ping: String,
+    /// Unsaid: yes.
+    #[serde(rename = "H2PingUseTLS", skip_serializing_if = "Option::is_none")]
+    pub h2ping_use_tls: Option<bool>,
+    #[serde(rename = "GRPCUseTLS", skip_serializing_if = "is_false")]
+    pub grpc_use_tls: bool,
+    #[serde(rename = "TCPUseTLS", skip_serializing_if = "is_false")]
+    pub tcp_use_tls: bool,
+    #[serde(rename = "TLSServerName", skip_serializing_if = "String::is_empty")]
+    pub tls_server_name: String,
+    #[serde(rename = "TLSSkipVerify", skip_serializing_if = "is_false")]
+    pub tls_skip_verify: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub disable_redirects: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub script_args: Vec<String>,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub success_before_passing: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub failures_before_warning: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub failures_before_critical: u32,
+    /// 0: as the agent says.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub output_max_size: u32,
+    /// A file of the agent that runs the check defines it, and nobody from outside.
+    #[serde(skip_serializing_if = "is_false")]
+    pub from_file: bool,
+}
+
+// Given to serde, which passes references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 /// The worst status of a set of checks; no checks at all is passing.

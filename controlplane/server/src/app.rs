@@ -25,7 +25,7 @@ use weft_xds::ledger::Ledger;
 use crate::acl::{self, Acl};
 use crate::authority::LocalAuthority;
 use crate::autopilot::{Autopilot, Health};
-use crate::checks::Checks;
+use crate::checks::{Checks, Scripts};
 use crate::cluster::{self, LocalCluster};
 use crate::config::{Config, Endpoint, Port};
 use crate::coordinates::Coordinates;
@@ -138,7 +138,7 @@ impl Agent {
         let ledger = Ledger::default();
         let datacenter = node.datacenter.clone();
         let authority = LocalAuthority::new(Arc::clone(&store), ledger.clone(), datacenter, config.data_dir.clone());
-        let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store));
+        let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store), config.checks.clone());
         let acl = Acl::new(&config)?;
         let (default_policy, checks_of) = (config.default_policy, checks.clone());
         let proxies =
@@ -386,6 +386,8 @@ fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {
         dns_port: port(addresses.dns),
         dns_domain: config.dns.domain.to_string(),
         dev_mode: config.dev,
+        remote_scripts: config.checks.scripts == Scripts::FromAnyone,
+        check_output_max: config.checks.output_max,
         sidecar_ports: config.listen.sidecar_ports,
         default_policy: config.default_policy,
         envoy_versions: ENVOY_VERSIONS.map(str::to_owned).to_vec(),

@@ -35,7 +35,8 @@ pub(crate) async fn register(
     let mut named = Named::default();
     for definition in &definitions.services {
         named.services.insert(definition.service_id());
-        let registration = definition.clone().into_registration(node, sidecar_ports, true)?;
+        let mut registration = definition.clone().into_registration(node, sidecar_ports, true)?;
+        registration.checks.iter_mut().for_each(|check| check.definition.from_file = true);
         let command = Command::Register(Box::new(registration));
         store.propose(command).await.with_context(|| format!("service {:?}", definition.name.as_str()))?;
     }
@@ -58,7 +59,8 @@ pub(crate) async fn register(
 }
 
 fn of_check(definition: &CheckBody, node: &Node) -> Registration {
-    let check = definition.clone().into_check(&node.name, &definition.name, &definition.name);
+    let mut check = definition.clone().into_check(&node.name, &definition.name, &definition.name);
+    check.definition.from_file = true;
     Registration {
         node: node.clone(),
         skip_node_update: true,

@@ -13,7 +13,7 @@ pub mod app;
 mod authority;
 mod autopilot;
 mod banner;
-mod checks;
+pub mod checks;
 mod clock;
 mod cluster;
 pub mod config;

@@ -144,7 +144,8 @@ async fn a_taken_port_and_a_taken_directory_are_said_clearly() {
     let flags = Flags { http_port: Some(i64::from(http.port())), ..Flags::ephemeral() };
     let error = Agent::start(config::load(&flags).unwrap()).await.err().unwrap();
     let text = format!("{error:#}");
-    assert!(text.starts_with(&format!("the HTTP port cannot be opened on {http}: ")), "{text}");
+    let said = format!("the HTTP port cannot be opened on {http}, where another process listens already: end that one");
+    assert!(text.starts_with(&said), "{text}");
     let error = Agent::start(kept(dir.path())).await.err().unwrap();
     assert!(error.to_string().ends_with("is in use by another process"), "{error}");
     agent.shutdown().await;

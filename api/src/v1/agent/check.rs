@@ -15,9 +15,6 @@ use crate::filter::{CHECK, retain};
 use crate::refusal::Refusal;
 use crate::wire::check::{AgentChecks, check_value};
 
-/// Longer outputs are cut.
-const OUTPUT_MAX_BYTES: usize = 4096;
-
 /// All checks by their id.
 pub(crate) fn checks(call: &Call, view: &StateView<'_>) -> Outcome {
     let filter = call.filter(&CHECK)?;
@@ -34,7 +31,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
         return Err(Refusal::bad_request("Missing check name"));
     }
     body.validate().map_err(Refusal::bad_request)?;
-    refuse_script(&body)?;
+    refuse_script(&call, &body)?;
     if !body.service_id.is_empty() {
         let id = ServiceId::from(&body.service_id);
         local::existing_service(&call, &id)
@@ -109,16 +106,16 @@ pub(crate) async fn update(call: Call) -> Outcome {
 async fn heartbeat(call: &Call, status: CheckStatus, output: String) -> Outcome {
     let check = CheckId::from(call.path_name("Missing check ID")?);
     local::vet_check(call, &check)?;
-    call.host.checks.heartbeat(check, status, cut(output)).await?;
+    call.host.checks.heartbeat(check, status, cut(output, call.host.agent.check_output_max)).await?;
     Ok(Answer::empty())
 }
 
-fn cut(mut output: String) -> String {
+fn cut(mut output: String, max: usize) -> String {
     let length = output.len();
-    if length <= OUTPUT_MAX_BYTES {
+    if length <= max {
         return output;
     }
-    let kept = (0..=OUTPUT_MAX_BYTES).rev().find(|at| output.is_char_boundary(*at)).unwrap_or(0);
+    let kept = (0..=max).rev().find(|at| output.is_char_boundary(*at)).unwrap_or(0);
     output.truncate(kept);
     output.push_str(&format!(" ... (captured {kept} of {length} bytes)"));
     output
@@ -130,10 +127,10 @@ mod tests {
 
     #[test]
     fn long_outputs_are_cut_between_characters() {
-        assert_eq!(cut("fine".into()), "fine");
-        let long = cut("é".repeat(3000));
+        assert_eq!(cut("fine".into(), 4096), "fine");
+        let long = cut("é".repeat(3000), 4096);
         assert!(long.ends_with("é ... (captured 4096 of 6000 bytes)"), "{}", &long[4000..]);
-        let odd = cut(format!("x{}", "é".repeat(3000)));
+        let odd = cut(format!("x{}", "é".repeat(3000)), 4096);
         assert!(odd.ends_with(" ... (captured 4095 of 6001 bytes)"));
     }
 }

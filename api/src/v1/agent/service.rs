@@ -58,7 +58,7 @@ fn unknown(id: &ServiceId) -> Refusal {
 pub(crate) async fn register_service(call: Call) -> Outcome {
     let definition: ServiceDefinition = call.decode()?;
     let replace_checks = call.flag("replace-existing-checks")?;
-    refuse_scripts(&definition)?;
+    refuse_scripts(&call, &definition)?;
     if definition.name == local::SERVERS || definition.id == local::SERVERS {
         return Err(Refusal::bad_request(format!("The service {:?} is that of the servers", local::SERVERS)));
     }
@@ -71,19 +71,19 @@ pub(crate) async fn register_service(call: Call) -> Outcome {
     Ok(Answer::empty())
 }
 
-fn refuse_scripts(definition: &ServiceDefinition) -> Result<(), Refusal> {
+fn refuse_scripts(call: &Call, definition: &ServiceDefinition) -> Result<(), Refusal> {
     for check in definition.check.iter().chain(&definition.checks) {
-        refuse_script(check)?;
+        refuse_script(call, check)?;
     }
     match definition.connect.as_ref().and_then(|connect| connect.sidecar_service.as_ref()) {
-        Some(sidecar) => refuse_scripts(sidecar),
+        Some(sidecar) => refuse_scripts(call, sidecar),
         None => Ok(()),
     }
 }
 
-/// Commands are never run on the word of a remote caller.
-pub(super) fn refuse_script(check: &CheckBody) -> Result<(), Refusal> {
-    if check.args.is_empty() && check.script_args.is_empty() && check.docker_container_id.is_empty() {
+/// Commands are run on the word of a remote caller only where the agent's configuration says so.
+pub(super) fn refuse_script(call: &Call, check: &CheckBody) -> Result<(), Refusal> {
+    if call.host.agent.remote_scripts || check.command().is_empty() {
         return Ok(());
     }
     Err(Refusal::failed(

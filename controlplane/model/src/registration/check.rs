@@ -75,12 +75,10 @@ impl CheckBody {
     /// # Errors
     /// Consul's text.
     pub fn validate(&self) -> Result<(), String> {
-        let polled =
-            [&self.http, &self.tcp, &self.udp, &self.grpc, &self.h2ping, &self.os_service, &self.docker_container_id]
-                .iter()
-                .any(|target| !target.is_empty())
-                || !self.script_args.is_empty()
-                || !self.args.is_empty();
+        let polled = [&self.http, &self.tcp, &self.udp, &self.grpc, &self.h2ping, &self.os_service]
+            .iter()
+            .any(|target| !target.is_empty())
+            || !self.command().is_empty();
         let alias = !self.alias_service.is_empty() || !self.alias_node.is_empty();
         if !self.status.is_empty() && CheckStatus::parse(&self.status).is_none() {
             return Err("Bad check status".into());
@@ -94,7 +92,19 @@ impl CheckBody {
         if !polled && !alias && self.ttl.is_zero() {
             return Err("Invalid check: TTL must be > 0 for TTL checks".into());
         }
+        if self.output_max_size < 0 {
+            return Err("Invalid check: MaxOutputMaxSize must be positive".into());
+        }
+        if self.failures_before_warning > self.failures_before_critical {
+            return Err("Invalid check: FailuresBeforeWarning can't be higher than FailuresBeforeCritical".into());
+        }
         Ok(())
+    }
+
+    /// What a script check runs, or a check in a container.
+    #[must_use]
+    pub fn command(&self) -> &[String] {
+        if self.script_args.is_empty() { &self.args } else { &self.script_args }
     }
 
     /// What kind of check this is, as `Type` shows it.
@@ -107,8 +117,8 @@ impl CheckBody {
             (!self.grpc.is_empty(), "grpc"),
             (!self.h2ping.is_empty(), "h2ping"),
             (!self.os_service.is_empty(), "os_service"),
-            (!self.docker_container_id.is_empty(), "docker"),
-            (!self.script_args.is_empty() || !self.args.is_empty(), "script"),
+            (!self.command().is_empty() && !self.docker_container_id.is_empty(), "docker"),
+            (!self.command().is_empty(), "script"),
             (!self.alias_service.is_empty() || !self.alias_node.is_empty(), "alias"),
             (!self.ttl.is_zero(), "ttl"),
         ];
@@ -120,6 +130,7 @@ impl CheckBody {
     #[must_use]
     pub fn into_check(self, node: &NodeName, fallback_id: &str, fallback_name: &str) -> Check {
         let kind = self.kind().to_owned();
+        let script_args = self.command().to_vec();
         let id =
             [self.check_id.as_str(), &self.id, fallback_id].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
         Check {
@@ -147,9 +158,27 @@ impl CheckBody {
                 deregister_critical_service_after: self.deregister_critical_service_after,
                 alias_service: self.alias_service.into(),
                 alias_node: self.alias_node.into(),
+                h2ping: self.h2ping,
+                h2ping_use_tls: self.h2ping_use_tls,
+                grpc_use_tls: self.grpc_use_tls,
+                tcp_use_tls: self.tcp_use_tls,
+                tls_server_name: self.tls_server_name,
+                tls_skip_verify: self.tls_skip_verify,
+                disable_redirects: self.disable_redirects,
+                script_args,
+                success_before_passing: count(self.success_before_passing),
+                failures_before_warning: count(self.failures_before_warning),
+                failures_before_critical: count(self.failures_before_critical),
+                output_max_size: count(self.output_max_size),
+                from_file: false,
             }
             .into(),
             definition_public: false,
         }
     }
+}
+
+/// Consul takes a negative count for none.
+fn count(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }

@@ -11,13 +11,21 @@
 
 mod alarm;
 mod alias;
+mod dial;
+mod grpc;
+mod h2ping;
 mod http;
 mod method;
 mod outcome;
 mod pass;
 mod probe;
 mod runner;
+mod script;
+mod settings;
 mod tcp;
+mod threshold;
+mod tls;
+mod udp;
 mod write;
 
 use std::sync::Arc;
@@ -32,6 +40,7 @@ use weft_state::Store;
 
 use outcome::Outcome;
 pub(crate) use runner::Runner;
+pub use settings::{Certificates, Scripts, Settings};
 
 /// Messages on their way to the runner; when it is full, their senders wait.
 const QUEUE: usize = 1024;
@@ -66,9 +75,9 @@ enum Message {
 
 impl Checks {
     /// A handle, and the runner to be run.
-    pub(crate) fn new(node: NodeName, store: Arc<Store>) -> (Self, Runner) {
+    pub(crate) fn new(node: NodeName, store: Arc<Store>, settings: Settings) -> (Self, Runner) {
         let (messages, receiver) = mpsc::channel(QUEUE);
-        let runner = Runner::new(node, store, receiver, messages.downgrade());
+        let runner = Runner::new(node, store, settings, (receiver, messages.downgrade()));
         (Self { messages }, runner)
     }
 

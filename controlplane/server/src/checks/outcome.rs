@@ -2,9 +2,6 @@
 
 use weft_model::health::CheckStatus;
 
-/// More of an output is not kept.
-pub(super) const OUTPUT_MAX: usize = 4096;
-
 /// A status with what led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -13,8 +10,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(status: CheckStatus, mut output: String) -> Self {
-        output.truncate(output.floor_char_boundary(OUTPUT_MAX));
+    pub(super) fn new(status: CheckStatus, output: String) -> Self {
         Self { status, output }
     }
 
@@ -25,6 +21,12 @@ impl Outcome {
     pub(super) fn critical(output: String) -> Self {
         Self::new(CheckStatus::Critical, output)
     }
+
+    /// The same with an output of at most so many bytes.
+    pub(super) fn cut(mut self, max: usize) -> Self {
+        self.output.truncate(self.output.floor_char_boundary(max));
+        self
+    }
 }
 
 #[cfg(test)]
@@ -33,7 +35,7 @@ mod tests {
 
     #[test]
     fn outputs_are_cut_between_letters() {
-        assert_eq!(Outcome::passing("é".repeat(5000)).output.len(), OUTPUT_MAX);
-        assert_eq!(Outcome::passing(format!("x{}", "é".repeat(5000))).output.len(), OUTPUT_MAX - 1);
+        assert_eq!(Outcome::passing("é".repeat(5000)).cut(4096).output.len(), 4096);
+        assert_eq!(Outcome::passing(format!("x{}", "é".repeat(5000))).cut(4096).output.len(), 4095);
     }
 }

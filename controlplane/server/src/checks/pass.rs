@@ -19,6 +19,7 @@ use super::method::{Method, Probe};
 use super::outcome::Outcome;
 use super::probe::Prober;
 use super::runner::{Runner, Running, Work};
+use super::threshold::Streak;
 
 /// A check that has no result yet is probed within the first time; after a restart the probes of the
 /// others are spread over their intervals, or the second one.
@@ -54,7 +55,7 @@ impl Runner {
     }
 
     fn visit(&mut self, check: Arc<Check>) {
-        let Some(method) = Method::of(&check) else { return self.stop(&check.id) };
+        let Some(method) = Method::of(&check, &self.settings) else { return self.stop(&check.id) };
         self.watch_over(&check);
         if let Some(known) = self.running.get_mut(&check.id).filter(|known| known.method == method) {
             known.seen = check;
@@ -92,7 +93,7 @@ impl Runner {
                 let node = if node.is_empty() { &self.node } else { node };
                 Some((node.clone(), service.clone()))
             }
-            Method::Ttl(_) | Method::Probe(_) | Method::Unsupported(_) => None,
+            Method::Ttl(_) | Method::Probe(_) | Method::Refused(_) => None,
         }
     }
 
@@ -118,9 +119,8 @@ impl Runner {
             }
             Method::Probe(probe) => self.start_probe(check, probe),
             Method::Alias { .. } => Work::Alone,
-            Method::Unsupported(kind) => {
-                let outcome = Outcome::critical(format!("check type {kind} is not supported yet"));
-                self.write(check.id.clone(), outcome, None);
+            Method::Refused(why) => {
+                self.write(check.id.clone(), Outcome::critical(why.clone()), None);
                 Work::Alone
             }
         }
@@ -132,15 +132,22 @@ impl Runner {
         let prober = Prober {
             check: check.id.clone(),
             run: self.runs,
-            probe: probe.clone(),
+            probe: Box::new(probe.clone()),
             soon: Arc::clone(&soon),
             gate: Arc::clone(&self.gate),
+            tls: Arc::clone(&self.tls),
             results: self.results.clone(),
         };
         let is_restart = self.passes == 1 && !check.output.is_empty();
         let spread = probe.interval.min(if is_restart { RESTART_SPREAD } else { FIRST_PROBE });
         let task = tokio::spawn(prober.run(spread.mul_f64(rand::random())));
-        Work::Probe { run: self.runs, soon, written: None, _task: AbortOnDropHandle::new(task) }
+        Work::Probe {
+            run: self.runs,
+            soon,
+            streak: Streak::default(),
+            written: None,
+            _task: AbortOnDropHandle::new(task),
+        }
     }
 
     fn judge(&mut self, view: &StateView<'_>, judged: BTreeSet<CheckId>) {
@@ -161,7 +168,7 @@ impl Runner {
                         self.alarms.set(silent, Duration::ZERO);
                     }
                 }
-                Method::Ttl(_) | Method::Probe(_) | Method::Unsupported(_) => {}
+                Method::Ttl(_) | Method::Probe(_) | Method::Refused(_) => {}
             }
         }
     }

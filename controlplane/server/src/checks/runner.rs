@@ -15,14 +15,13 @@ use weft_state::{State, StateView, Store};
 use super::Message;
 use super::alarm::{Alarm, Alarms};
 use super::alias::Aliases;
-use super::method::Method;
+use super::method::{self, Method};
 use super::outcome::Outcome;
 use super::probe;
+use super::settings::Settings;
+use super::threshold::Streak;
+use super::tls::Tls;
 use super::write::{Ending, Reply, Writes};
-
-/// How long an output may be old before it is written without a change of status: outputs hold
-/// times and counters, and each write wakes every reader of the service.
-const OUTPUT_EVERY: Duration = Duration::from_secs(300);
 
 /// The pause before what could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -37,6 +36,8 @@ const PASS_SHARE: u32 = 5;
 pub(crate) struct Runner {
     pub(super) node: NodeName,
     pub(super) store: Arc<Store>,
+    pub(super) settings: Settings,
+    pub(super) tls: Arc<Tls>,
     messages: mpsc::Receiver<Message>,
     pub(super) results: mpsc::WeakSender<Message>,
     pub(super) running: HashMap<CheckId, Running>,
@@ -70,6 +71,7 @@ pub(super) enum Work {
     Probe {
         run: u64,
         soon: Arc<Notify>,
+        streak: Streak,
         written: Option<Instant>,
         _task: AbortOnDropHandle<()>,
     },
@@ -79,10 +81,12 @@ impl Runner {
     pub(super) fn new(
         node: NodeName,
         store: Arc<Store>,
-        messages: mpsc::Receiver<Message>,
-        results: mpsc::WeakSender<Message>,
+        settings: Settings,
+        (messages, results): (mpsc::Receiver<Message>, mpsc::WeakSender<Message>),
     ) -> Self {
         Self {
+            tls: Arc::new(Tls::new(settings.certificates.clone())),
+            settings,
             writes: Writes::new(node.clone(), Arc::clone(&store)),
             node,
             store,
@@ -161,9 +165,12 @@ impl Runner {
     /// The state decides what is known, not what runs: a check may report before the pass that
     /// starts it.
     fn heartbeat(&mut self, check: CheckId, outcome: Outcome, reply: Reply) {
-        let refusal = match self.stored(&check).map(|check| Method::of(&check)) {
+        let stored = self.stored(&check);
+        let refusal = match stored.as_ref().map(|check| Method::of(check, &self.settings)) {
             None => HeartbeatError::Unknown(check.as_str().to_owned()),
             Some(Some(Method::Ttl(ttl))) => {
+                let max = stored.map_or(0, |stored| method::output_max(&stored.definition, &self.settings));
+                let outcome = shortened(outcome, max);
                 self.alarms.set(Alarm::Silent(check.clone()), ttl);
                 return self.write(check, outcome, Some(reply));
             }
@@ -176,7 +183,7 @@ impl Runner {
     fn expire(&mut self, id: &CheckId) {
         const EXPIRED: &str = "TTL expired";
         let Some(check) = self.stored(id) else { return };
-        let is_ttl = matches!(Method::of(&check), Some(Method::Ttl(_)));
+        let is_ttl = matches!(Method::of(&check, &self.settings), Some(Method::Ttl(_)));
         if !is_ttl || (check.status == CheckStatus::Critical && check.output.starts_with(EXPIRED)) {
             return;
         }
@@ -192,28 +199,36 @@ impl Runner {
     fn reap(&mut self, id: &CheckId) {
         let Some(check) = self.stored(id).filter(|check| check.status == CheckStatus::Critical) else { return };
         tracing::info!(check = %id, service = %check.service_id, "critical for too long, deregistering the service");
-        self.writes.deregister(check.service_id);
+        self.writes.deregister(check.service_id.clone());
     }
 
     fn probed(&mut self, id: &CheckId, run: u64, outcome: Outcome) {
         let Some(check) = self.stored(id) else { return };
-        let Some(Running { work: Work::Probe { run: current, written, .. }, .. }) = self.running.get_mut(id) else {
+        let Some(Running { work: Work::Probe { run: current, streak, written, .. }, method, .. }) =
+            self.running.get_mut(id)
+        else {
             return;
         };
-        let same_status = check.status == outcome.status;
-        let recent = written.is_some_and(|written| written.elapsed() < OUTPUT_EVERY);
-        if *current != run || (same_status && recent) {
+        let Method::Probe(probe) = method else { return };
+        if *current != run {
+            return;
+        }
+        let Some(status) = streak.judge(outcome.status, probe.thresholds) else { return };
+        let same_status = check.status == status;
+        let recent = written.is_some_and(|written| written.elapsed() < self.settings.output_every);
+        if same_status && recent {
             return;
         }
         *written = Some(Instant::now());
         if !same_status {
-            tracing::info!(check = %id, status = %outcome.status, "check changed");
+            tracing::info!(check = %id, %status, "check changed");
         }
-        self.write(id.clone(), outcome, None);
+        self.write(id.clone(), Outcome { status, ..outcome }, None);
     }
 
     /// Writes a result, unless the state says the same and nothing is about to change that.
     pub(super) fn write(&mut self, check: CheckId, outcome: Outcome, reply: Option<Reply>) {
+        let outcome = if self.settings.discard_output { outcome.cut(0) } else { outcome };
         let unchanged = !self.writes.is_under_way(&check)
             && self
                 .stored(&check)
@@ -226,8 +241,19 @@ impl Runner {
         }
     }
 
-    fn stored(&self, id: &CheckId) -> Option<Check> {
+    fn stored(&self, id: &CheckId) -> Option<Arc<Check>> {
         let state = self.store.current();
-        StateView::new(&state).check(&self.node, id).map(|check| (*check.value).clone())
+        StateView::new(&state).check(&self.node, id).map(|check| check.value)
     }
+}
+
+/// A report that is longer than its check allows.
+fn shortened(outcome: Outcome, max: usize) -> Outcome {
+    let length = outcome.output.len();
+    if length <= max {
+        return outcome;
+    }
+    let cut = outcome.cut(max);
+    let note = format!(" ... (captured {} of {length} bytes)", cut.output.len());
+    Outcome { output: cut.output + &note, ..cut }
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod probes;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,8 +36,12 @@ impl Rig {
     }
 
     fn start_on(state: State) -> Self {
+        Self::start_with(state, Settings::default())
+    }
+
+    fn start_with(state: State, settings: Settings) -> Self {
         let (store, order) = testing::store(state);
-        let (checks, mut runner) = Checks::new(NODE.into(), Arc::clone(&store));
+        let (checks, mut runner) = Checks::new(NODE.into(), Arc::clone(&store), settings);
         runner.reap_min = Duration::from_millis(1000);
         Self { store, checks, _tasks: [order, tokio::spawn(runner.run())] }
     }
@@ -250,12 +256,12 @@ async fn the_status_code_decides_about_an_http_check() {
     rig.register("web", checks.into()).await;
     let check = rig.until("200", CheckStatus::Passing).await;
     assert!(check.output.starts_with(&format!("HTTP GET {}: 200 OK Output: xxx", url("200"))), "{}", check.output);
-    assert_eq!(check.output.len(), outcome::OUTPUT_MAX);
+    assert_eq!(check.output.len(), 4096);
     rig.until("204", CheckStatus::Passing).await;
+    // It leads to /200 of the same server.
+    rig.until("302", CheckStatus::Passing).await;
     rig.until("429", CheckStatus::Warning).await;
-    for (path, output) in
-        [("302", "302 Found"), ("500", "500 Internal Server Error"), ("hang", "timed out after 300ms")]
-    {
+    for (path, output) in [("500", "500 Internal Server Error"), ("hang", "timed out after 300ms")] {
         let check = rig.until_judged(path).await;
         assert_eq!(check.status, CheckStatus::Critical, "{path}");
         assert!(check.output.contains(output), "{path}: {}", check.output);
@@ -288,9 +294,8 @@ async fn an_alias_shows_the_worst_of_its_service_and_its_absence() {
 #[tokio::test]
 async fn a_kind_that_cannot_be_run_says_so() {
     let rig = Rig::start();
-    let definition = CheckDefinition { grpc: "127.0.0.1:1".into(), ..CheckDefinition::default() };
-    rig.register("web", vec![check("g", "web", "grpc", definition)]).await;
-    assert_eq!(rig.until_judged("g").await.output, "check type grpc is not supported yet");
+    rig.register("web", vec![check("d", "web", "docker", CheckDefinition::default())]).await;
+    assert_eq!(rig.until_judged("d").await.output, "check type docker is not supported");
     let maintenance = check("_service_maintenance:web", "web", "maintenance", CheckDefinition::default());
     rig.register("web", vec![maintenance]).await;
     sleep(Duration::from_millis(50)).await;
@@ -332,4 +337,80 @@ async fn a_service_that_stays_critical_is_deregistered_and_one_that_recovers_is_
     // The other one's time was up at nearly the same moment.
     sleep(Duration::from_millis(300)).await;
     assert!(rig.has("api"));
+}
+
+#[tokio::test]
+async fn commands_are_run_only_on_the_word_of_those_who_may() {
+    let script = |id: &str, from_file| {
+        let script_args = ["sh", "-c", "echo hello; exit 1"].map(str::to_owned).to_vec();
+        let definition =
+            CheckDefinition { script_args, interval: millis(100), from_file, ..CheckDefinition::default() };
+        check(id, "web", "script", definition)
+    };
+    for (scripts, file, remote) in
+        [(Scripts::None, false, false), (Scripts::FromFiles, true, false), (Scripts::FromAnyone, true, true)]
+    {
+        let rig = Rig::start_with(State::default(), Settings { scripts, ..Settings::default() });
+        rig.register("web", vec![script("file", true), script("remote", false)]).await;
+        for (id, may) in [("file", file), ("remote", remote)] {
+            let check = rig.until_judged(id).await;
+            if may {
+                assert_eq!(
+                    (check.status, check.output.as_str()),
+                    (CheckStatus::Warning, "hello\n"),
+                    "{scripts:?} {id}"
+                );
+            } else {
+                assert!(check.output.starts_with("Scripts are disabled on this agent"), "{scripts:?} {id}: {check:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_changes_its_mind_needs_as_many_results_as_its_check_says() {
+    let rig = Rig::start();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut damped = tcp("t", "web", &listener.local_addr().unwrap().to_string());
+    damped.definition.success_before_passing = 3;
+    damped.definition.failures_before_warning = 2;
+    damped.definition.failures_before_critical = 40;
+    rig.register("web", vec![damped]).await;
+    let started = Instant::now();
+    rig.until("t", CheckStatus::Passing).await;
+    assert!(started.elapsed() >= Duration::from_millis(180), "{:?}", started.elapsed());
+    drop(listener);
+    rig.until("t", CheckStatus::Warning).await;
+}
+
+#[tokio::test]
+async fn results_that_say_nothing_new_write_nothing() {
+    let rig = Rig::start();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    rig.register("web", vec![tcp("t", "web", &listener.local_addr().unwrap().to_string())]).await;
+    rig.until("t", CheckStatus::Passing).await;
+    let index = rig.store.current().index();
+    for _ in 0..5 {
+        listener.accept().await.unwrap();
+    }
+    assert_eq!(rig.store.current().index(), index);
+}
+
+#[tokio::test]
+async fn outputs_are_as_long_as_check_and_agent_allow() {
+    let rig = Rig::start_with(State::default(), Settings { output_max: 100, ..Settings::default() });
+    let mut short = ttl("short", "web", 10_000);
+    short.definition.output_max_size = 10;
+    let mut long = ttl("long", "web", 10_000);
+    long.definition.output_max_size = 1000;
+    rig.register("web", vec![short, long]).await;
+    for (id, length) in [("short", 10), ("long", 100)] {
+        rig.beat(id, CheckStatus::Passing, &"x".repeat(200)).await.unwrap();
+        let expected = format!("{} ... (captured {length} of 200 bytes)", "x".repeat(length));
+        assert_eq!(rig.check(id).unwrap().output, expected);
+    }
+    let silent = Rig::start_with(State::default(), Settings { discard_output: true, ..Settings::default() });
+    silent.register("web", vec![ttl("c", "web", 10_000)]).await;
+    silent.beat("c", CheckStatus::Passing, "secret").await.unwrap();
+    assert_eq!(silent.check("c").unwrap().output, "");
 }

@@ -10,6 +10,8 @@ use weft_model::catalog::Meta;
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
+use crate::checks;
+
 use super::dns::DnsDraft;
 use super::{AclConfig, Definitions, Port};
 
@@ -51,6 +53,10 @@ pub(super) struct Draft {
     pub(super) rejoin_as_new: Option<bool>,
     pub(super) autopilot: AutopilotConfig,
     pub(super) definitions: Definitions,
+    pub(super) checks: checks::Settings,
+    pub(super) local_scripts: bool,
+    pub(super) remote_scripts: bool,
+    pub(super) agent_tls_for_checks: bool,
     pub(super) encrypt: Option<Secret>,
     pub(super) tls: TlsFiles,
     pub(super) internal_tls: TlsFiles,

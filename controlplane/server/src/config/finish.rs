@@ -16,6 +16,8 @@ use super::{
     ServerSecurity,
 };
 
+use crate::checks::{self, Certificates, Scripts};
+
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// More voters make every write slower and nothing safer.
@@ -39,6 +41,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
     let ca = ca_config(&draft, faults);
     let certificates = certificates(&draft.tls, &draft.internal_tls, faults);
     judge_definitions(&draft.definitions, faults);
+    let checks = checks(&draft);
     let cluster = cluster(&draft, dev, faults);
     let (name, datacenter) = (node_name(&draft, faults), datacenter(&draft, faults));
     let dns = dns::settings(std::mem::take(&mut draft.dns), &datacenter, &name, faults);
@@ -59,6 +62,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
         definitions: draft.definitions,
+        checks,
         log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },
@@ -78,6 +82,20 @@ fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
     if draft.data_dir.is_none() {
         faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing");
     }
+}
+
+fn checks(draft: &Draft) -> checks::Settings {
+    let scripts = match (draft.remote_scripts, draft.local_scripts) {
+        (true, _) => Scripts::FromAnyone,
+        (false, true) => Scripts::FromFiles,
+        (false, false) => Scripts::None,
+    };
+    let mut settings = checks::Settings { scripts, ..draft.checks.clone() };
+    if draft.agent_tls_for_checks {
+        let own = draft.tls.cert.clone().zip(draft.tls.key.clone());
+        settings.certificates = Certificates { ca: draft.tls.ca.clone(), own };
+    }
+    settings
 }
 
 fn expected(draft: &Draft) -> Option<i64> {

@@ -30,6 +30,8 @@ use weft_model::registration::{CheckBody, ServiceDefinition};
 use weft_model::secret::Secret;
 use weft_model::{Datacenter, Faults, NodeName};
 
+use crate::checks;
+
 pub use acl::AclConfig;
 pub use flags::Flags;
 
@@ -52,6 +54,8 @@ pub struct Config {
     /// The CA that a new cluster starts with.
     pub ca: CaConfig,
     pub definitions: Definitions,
+    /// How checks are run.
+    pub checks: checks::Settings,
     pub log: Log,
     pub cluster: ClusterConfig,
     pub security: ServerSecurity,
