@@ -71,9 +71,11 @@ pub(super) fn append(document: &mut Map<String, Value>, field: &str, items: impl
     if items.is_empty() {
         return;
     }
-    match document.entry(field).or_insert_with(|| json!([])) {
-        Value::Array(list) => list.extend(items),
-        other => *other = Value::Array(items),
+    let place = document.entry(field).or_insert_with(|| json!([]));
+    if let Value::Array(list) = place {
+        list.extend(items);
+    } else {
+        *place = Value::Array(items);
     }
 }
 
