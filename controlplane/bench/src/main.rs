@@ -4,8 +4,10 @@
 //! Times are wall times on a machine that may be shared: compare figures of one run, quote ratios.
 
 mod ads;
+mod checks;
 mod client;
 mod cluster;
+mod dns;
 mod etcd;
 mod failover;
 mod footprint;
@@ -62,6 +64,10 @@ enum Bench {
     Write,
     /// From a write's start to the answer of the last of N blocking queries.
     Wake,
+    /// DNS answers a second and their latency at 1, 64 and 256 clients.
+    Dns,
+    /// What 5000 heartbeats a second and 5000 probes every 10 s cost an agent.
+    Checks,
     /// Registration, memory, restart and the cost of one change with thousands of services.
     Scale,
     /// Three servers: writes and reads a second, their latency and CPU.
@@ -90,6 +96,12 @@ async fn main() -> anyhow::Result<()> {
         }
         if run(&Bench::Wake) {
             wake::run(&kind, arguments.short).await?;
+        }
+        if run(&Bench::Dns) {
+            dns::run(&kind, arguments.short).await?;
+        }
+        if run(&Bench::Checks) {
+            checks::run(&kind, arguments.short).await?;
         }
     }
     if run(&Bench::Scale) {
