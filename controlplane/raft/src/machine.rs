@@ -17,13 +17,13 @@ use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
 use weft_model::Command;
 use weft_model::failpoint;
 use weft_model::mutant::{Mutant, active};
-use weft_state::{Changes, State, Store, apply};
+use weft_state::{Changes, State, Store, apply, rows};
 
 use crate::answer::Answer;
 use crate::blocking::blocking;
 use crate::hashes::Hashes;
 use crate::progress::Progress;
-use crate::snapshot::{Folder, SnapshotFile};
+use crate::snapshot::{Folder, SnapshotFile, pays};
 use crate::types::{Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, Types};
 
 /// How many entries at most become visible at once, so that the first of them need not wait for
@@ -94,6 +94,13 @@ impl Machine {
         }
     }
 
+    /// Whether enough has been applied since the last raft snapshot for one of a state of this size.
+    fn is_worth_a_snapshot(&self) -> bool {
+        let last = self.snapshots.last().map_or(0, |last| last.index);
+        let since = self.applied.map_or(0, |applied| applied.index).saturating_sub(last);
+        pays(since, rows(&self.state))
+    }
+
     fn show(&self, changes: &Changes) {
         self.store.publish(Arc::clone(&self.state), changes);
         self.progress.note_applied(self.applied.map_or(0, |applied| applied.index));
@@ -143,8 +150,9 @@ impl RaftStateMachine<Types> for Machine {
     /// log be purged behind it: not below one that is just being sent, or its receiver would need the
     /// next one at once, and so on for ever.
     async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Builder> {
-        let wanted = force || self.applied.is_some() && self.progress.transfers() == 0;
-        if wanted { Some(self.get_snapshot_builder().await) } else { None }
+        let wanted = self.progress.take_demand() || self.is_worth_a_snapshot();
+        let allowed = force || self.applied.is_some() && self.progress.transfers() == 0;
+        if force || wanted && allowed { Some(self.get_snapshot_builder().await) } else { None }
     }
 
     async fn get_snapshot_builder(&mut self) -> Builder {
@@ -154,14 +162,24 @@ impl RaftStateMachine<Types> for Machine {
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, file: SnapshotFile) -> io::Result<()> {
         let (snapshots, wanted) = (Arc::clone(&self.snapshots), meta.clone());
-        let state = blocking(move || snapshots.install(&wanted, file)).await?;
+        let before = Arc::clone(&self.state);
+        let installing = move || {
+            let state = snapshots.install(&wanted, file)?;
+            let changes = state.changes_since(&before);
+            Ok((state, changes))
+        };
+        let (state, changes) = blocking(installing).await?;
         failpoint::hit("snapshot.switch");
-        let changes = state.changes_since(&self.state);
-        self.state = Arc::new(state);
+        let before = std::mem::replace(&mut self.state, Arc::new(state));
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         self.show(&changes);
-        Ok(())
+        // A big one takes a while to take apart.
+        blocking(move || {
+            drop(before);
+            Ok(())
+        })
+        .await
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {

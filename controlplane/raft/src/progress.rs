@@ -4,7 +4,7 @@
 //! not find its own entry in them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -14,6 +14,7 @@ pub(crate) struct Progress {
     applied: watch::Sender<u64>,
     syncs: AtomicU64,
     transfers: AtomicUsize,
+    demanded: AtomicBool,
 }
 
 /// A raft snapshot that is being sent. Dropped at its end.
@@ -37,6 +38,15 @@ impl Progress {
     /// How many raft snapshots are being sent.
     pub(crate) fn transfers(&self) -> usize {
         self.transfers.load(Ordering::Relaxed)
+    }
+
+    /// Somebody wants a raft snapshot, whether it pays or not.
+    pub(crate) fn demand_snapshot(&self) {
+        self.demanded.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_demand(&self) -> bool {
+        self.demanded.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn note_sync(&self) {

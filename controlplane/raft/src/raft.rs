@@ -296,6 +296,7 @@ impl Raft {
     pub async fn trigger_snapshot(&self) -> Result<(), StartError> {
         let applied = self.core.progress.applied();
         loop {
+            self.core.progress.demand_snapshot();
             self.core.raft.trigger().snapshot().await.map_err(failed)?;
             let wait = self.core.raft.wait(Some(SNAPSHOT_RETRY));
             match wait.metrics(move |metrics| written_index(metrics) >= applied, "a raft snapshot").await {

@@ -3,6 +3,7 @@
 //! A raft snapshot stands for the log entries below it, so it is written like one: checked by a
 //! digest, durable before anything relies on it, and the one before it is kept as a spare.
 
+mod cadence;
 mod folder;
 mod format;
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 
 use crate::disk::{Blob, read_blob};
 
+pub(crate) use cadence::pays;
 pub(crate) use folder::{Folder, LogBounds};
 
 /// An open raft snapshot. It stays readable when its file is pruned.

@@ -33,6 +33,6 @@ pub use diff::CheckChange;
 pub use lock_delay::LockDelay;
 pub use state::State;
 pub use store::{Applied, Proposal, ProposeError, Store};
-pub use summary::{Table, summary};
+pub use summary::{Table, rows, summary};
 pub use view::{Instance, Reads, StateView};
 pub use waiters::{Changes, Subscription};

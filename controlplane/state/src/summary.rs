@@ -40,6 +40,12 @@ pub fn summary(state: &State) -> Vec<Table> {
     tables.into_iter().filter(|table| table.count > 0).collect()
 }
 
+/// About how many rows a state holds: of the tables that grow with what is registered and stored.
+#[must_use]
+pub fn rows(state: &State) -> usize {
+    state.nodes.len() + state.services.len() + state.checks.len() + state.kv.entries.len() + state.touched.len()
+}
+
 fn table(name: &'static str, count: usize, rows: &impl serde::Serialize) -> Table {
     let mut counter = Counter(0);
     // Counting plain data fails for no value that a State can hold.

@@ -106,6 +106,11 @@ impl Folder {
         current.as_ref().map(|(meta, name)| Ok((meta.clone(), SnapshotFile(self.files.open(name)?)))).transpose()
     }
 
+    /// Where the newest one ends.
+    pub(crate) fn last(&self) -> Option<LogId> {
+        self.current.lock().as_ref().and_then(|(meta, _)| meta.last_log_id)
+    }
+
     fn keep(&self, meta: &SnapshotMeta, mut draft: Box<dyn Draft>) -> io::Result<SnapshotFile> {
         failpoint::hit("snapshot.written");
         if !active(Mutant::M7) {
@@ -116,10 +121,13 @@ impl Folder {
         draft.keep()?;
         failpoint::hit("snapshot.named");
         let file = self.files.open(&name)?;
-        let mut current = self.current.lock();
-        // One that was built in the background may be done after a newer one was installed.
-        if current.as_ref().is_none_or(|(current, _)| current.last_log_id <= meta.last_log_id) {
-            *current = Some((meta.clone(), name));
+        {
+            // Not held while files are removed: the state machine asks where the newest one ends.
+            let mut current = self.current.lock();
+            // One that was built in the background may be done after a newer one was installed.
+            if current.as_ref().is_none_or(|(current, _)| current.last_log_id <= meta.last_log_id) {
+                *current = Some((meta.clone(), name));
+            }
         }
         self.prune()?;
         Ok(SnapshotFile(file))
