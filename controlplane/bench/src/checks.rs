@@ -85,7 +85,8 @@ async fn register(api: SocketAddr, definition: &Value) -> anyhow::Result<()> {
                 for number in (place..CHECKS).step_by(CONNECTIONS) {
                     let mut check = definition.clone();
                     check["CheckID"] = format!("c-{number}").into();
-                    let body = json!({"Name": format!("s-{}", number % 500), "ID": format!("s-{number}"), "Check": check});
+                    let body =
+                        json!({"Name": format!("s-{}", number % 500), "ID": format!("s-{number}"), "Check": check});
                     connection.put("/v1/agent/service/register", &body).await?;
                 }
                 anyhow::Ok(())
