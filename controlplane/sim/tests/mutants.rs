@@ -44,11 +44,6 @@ fn m4_a_read_without_a_quorum() {
 }
 
 #[test]
-fn m6_a_cut_of_the_log_that_comes_too_late() {
-    found("M6", &["I1", "committed", "I20"]);
-}
-
-#[test]
 fn m7_a_raft_snapshot_that_is_not_synced() {
     found("M7", &["I1"]);
 }
