@@ -20,7 +20,7 @@ pub(crate) struct SetAgentToken {
     kind: String,
     /// The secret: `-` for standard input, @FILE, or itself
     #[arg(value_name = "TOKEN")]
-    token: String,
+    secret: String,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -33,7 +33,7 @@ impl SetAgentToken {
         };
         let client = self.http.client(env)?;
         let request = client.put(format!("/v1/agent/token/{}", segment(kind)));
-        let sent = request.json(json!({"Token": given::text(&self.token)?.trim()})).send().await;
+        let sent = request.json(json!({"Token": given::text(&self.secret)?.trim()})).send().await;
         sent.context(format!("Failed to set ACL token {:?}", self.kind))?;
         output::print(&format!("ACL token {:?} set successfully", self.kind))?;
         Ok(DONE)
