@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::Client;
@@ -73,6 +74,15 @@ async fn furnish(client: &Client) {
     ] {
         as_root(client, "PUT", path, &body).await;
     }
+    // Coordinates are gathered before they are written.
+    let place = json!({"Node": "n1", "Coord": {"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Height": 0.00001}});
+    as_root(client, "PUT", "/v1/coordinate/update", &place).await;
+    let placed = async {
+        while client.get(&format!("/v1/coordinate/node/n1?token={ROOT}")).await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), placed).await.unwrap();
 }
 
 #[tokio::test]
