@@ -6,7 +6,7 @@
 //! timers ───────────────────────────────────────┘
 //! ```
 //!
-//! One task, the [`runner`], decides about every result, so that a heartbeat and the expiry that it
+//! One task, the `runner`, decides about every result, so that a heartbeat and the expiry that it
 //! prevents cannot pass each other. Probes run beside it and only report.
 
 mod alarm;
