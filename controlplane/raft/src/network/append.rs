@@ -81,10 +81,12 @@ where
     };
     let input = Some(iter(first).chain(input));
     let session = Session { peer, link, input, sent: VecDeque::new(), bytes: 0 };
-    Ok(Box::pin(unfold(Some(session), |session| async move {
+    // Fused: whoever asks once more after the end is told that it is the end; `unfold` alone would panic.
+    let answers = unfold(Some(session), |session| async move {
         let (answer, session) = session?.next().await?;
         Some((answer, session))
-    })))
+    });
+    Ok(Box::pin(answers.fuse()))
 }
 
 async fn open(peer: &Peer) -> Result<Link, RPCError<Types>> {
