@@ -31,7 +31,7 @@ impl Checker for Set {
             let reads: Vec<&&Op> =
                 ops.iter().filter(|op| op.call() == "read" && op.key == key && op.ok().is_some()).collect();
             let read_on: BTreeSet<&str> = reads.iter().map(|op| op.server.as_str()).collect();
-            if read_on.is_empty() || run.config.servers.iter().any(|server| !read_on.contains(server.as_str())) {
+            if read_on.is_empty() || run.config.last_servers().iter().any(|server| !read_on.contains(server.as_str())) {
                 return Verdict::Unknown(format!("not every server was read in the end for {key}: only {read_on:?}"));
             }
             findings.extend(reads.iter().flat_map(|read| judge(&added, read)));
@@ -146,6 +146,11 @@ mod tests {
         let mut script = Script::default();
         script.ok(0, 5, "set.add", "own", json!(1), json!(true));
         script.ok(100, 110, "set.read", "own", json!("stale"), json!([1]));
-        assert!(matches!(Set.check(&script.run(&["s1", "s2"])), Verdict::Unknown(_)));
+        let mut run = script.run(&["s1", "s2"]);
+        assert!(matches!(Set.check(&run), Verdict::Unknown(_)));
+        run.config.servers_at_end = vec!["s1".to_owned()];
+        assert_eq!(Set.check(&run), Verdict::True);
+        run.config.servers_at_end = vec!["s4".to_owned()];
+        assert!(matches!(Set.check(&run), Verdict::Unknown(_)));
     }
 }

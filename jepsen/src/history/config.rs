@@ -16,6 +16,8 @@ pub struct RunConfig {
     pub system: String,
     /// The servers of the start, by name.
     pub servers: Vec<String>,
+    /// The servers of the end, where membership has changed meanwhile; none: those of the start.
+    pub servers_at_end: Vec<String>,
     /// Workloads by name, e.g. `register`.
     pub workloads: Vec<String>,
     /// Faults that the scenario asked for, e.g. `F1`.
@@ -41,4 +43,12 @@ pub struct RunConfig {
     pub versions: BTreeMap<String, String>,
     /// Whatever else the harness wants on record.
     pub extra: Value,
+}
+
+impl RunConfig {
+    /// Those whom the last reads must have asked.
+    #[must_use]
+    pub fn last_servers(&self) -> &[String] {
+        if self.servers_at_end.is_empty() { &self.servers } else { &self.servers_at_end }
+    }
 }

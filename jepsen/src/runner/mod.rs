@@ -104,6 +104,7 @@ async fn act(plan: &Plan, cluster: &Arc<Cluster>, recorder: &Recorder, config: &
         done.context("load did not stop")?.context("load")?;
     }
     config.end_ns = recorder.now_ns();
+    config.servers_at_end = cluster.members();
     if healing::converge(cluster, Duration::from_secs(30)).await {
         for workload in &workloads {
             let read = tokio::time::timeout(LAST_READS, load.finish(&**workload)).await;
