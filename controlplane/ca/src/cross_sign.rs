@@ -13,6 +13,7 @@ use crate::error::CaError;
 use crate::issue::{self, Authority, BACK_DATE, Template, Usage};
 use crate::key::CaKey;
 use crate::pem;
+use crate::seal;
 use crate::spiffe::{SpiffeId, TrustDomain};
 
 /// When and for how long one root vouches for another.
@@ -40,7 +41,10 @@ pub fn cross_sign(
     let refuse = |reason: &str| CaError::CrossSigning(reason.to_owned());
     let old_facts = Facts::from_pem(&old.root_cert).map_err(CaError::Internal)?;
     let new_facts = Facts::from_pem(&new.root_cert).map_err(CaError::Internal)?;
-    let old_key = CaKey::from_pem(&old.signing_key).map_err(|_| refuse("the old root's key is gone"))?;
+    let old_key = CaKey::from_pem(&old.signing_key).map_err(|fault| match seal::is_sealed(&old.signing_key) {
+        true => refuse(&fault),
+        false => refuse("the old root's key is gone"),
+    })?;
     if !old_facts.is_valid_at(terms.now) {
         return Err(refuse("the old root has expired"));
     }

@@ -2,6 +2,7 @@
 
 use crate::config::faults::ConfigFaults;
 use crate::csr::fault::CsrFault;
+use crate::seal::SealError;
 use crate::spiffe::SpiffeError;
 
 /// A refusal or failure of the CA.
@@ -33,6 +34,9 @@ pub enum CaError {
          ForceWithoutCrossSigning set but this may cause disruption until every leaf is replaced."
     )]
     CrossSigning(String),
+    /// The root's key is sealed and cannot be opened here, or it cannot be sealed.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
     /// There is nothing to sign with.
     #[error("no active root CA")]
     NoActiveRoot,

@@ -11,6 +11,7 @@ use weft_model::ca::PrivateKeyPem;
 
 use crate::error::CaError;
 use crate::pem;
+use crate::seal;
 
 pub use spec::KeySpec;
 
@@ -47,6 +48,10 @@ impl CaKey {
     /// # Errors
     /// What is wrong, without the key's text.
     pub fn from_pem(key: &PrivateKeyPem) -> Result<Self, String> {
+        if seal::is_sealed(key) {
+            let id = seal::sealed_with(key).unwrap_or("of an unknown form");
+            return Err(format!("the key is sealed (key {id}, see connect.ca_seal_key_file) and was not opened here"));
+        }
         let keys: Vec<_> = pem::decode_all(&key.0)?
             .into_iter()
             .filter(|(kind, _)| {

@@ -5,11 +5,12 @@
 //! CaConfig ─> config ─> CaSettings ─┐
 //! CaState, now, serials, keys ──────┴─> rotation ─> the next CaState (proposed as a Command)
 //! caller's identity, CSR ─> csr ─> leaf::Signer ─> SignedLeaf
+//! keys of a CaState ─> seal ─> the form in which they are stored
 //! ```
 //!
 //! Nothing here reads a clock, waits, or draws a number inside a decision: time, serials and keys
-//! are arguments. [`key::CaKey::generate`] and [`rotation::Draw::new`] are the two places where
-//! randomness enters, and the proposer of a command calls them.
+//! are arguments. [`key::CaKey::generate`], [`rotation::Draw::new`] and [`seal::Keyring::seal`] are the
+//! three places where randomness enters, and the proposer of a command calls them.
 
 pub mod cert;
 pub mod config;
@@ -25,6 +26,7 @@ mod pem;
 pub mod renewal;
 pub mod root;
 pub mod rotation;
+pub mod seal;
 mod signature;
 pub mod spiffe;
 

@@ -33,7 +33,7 @@ use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
-use crate::{REVISION, VERSION, dns, duties, grpc, listen, node, peer_tls};
+use crate::{REVISION, VERSION, authority, dns, duties, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
 /// is left without one, and so in doubt. Those who wait for news are answered at once.
@@ -137,7 +137,9 @@ impl Agent {
         };
         let ledger = Ledger::default();
         let datacenter = node.datacenter.clone();
-        let authority = LocalAuthority::new(Arc::clone(&store), ledger.clone(), datacenter, config.data_dir.clone());
+        let (data_dir, seal_keys) = (config.data_dir.clone(), config.ca_seal_keys.clone());
+        let authority =
+            LocalAuthority::new(Arc::clone(&store), ledger.clone(), datacenter, data_dir, seal_keys.clone());
         let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store), config.checks.clone());
         let acl = Acl::new(&config)?;
         let (default_policy, checks_of) = (config.default_policy, checks.clone());
@@ -163,6 +165,7 @@ impl Agent {
             sidecar_ports: config.listen.sidecar_ports,
             definitions: config.definitions.clone(),
             ca: config.ca.clone(),
+            ca_seal_keys: seal_keys.clone(),
             data_dir: config.data_dir.clone(),
             departure: cluster.departure.clone(),
         };
@@ -195,7 +198,10 @@ impl Agent {
             Coordinates { store: Arc::clone(&store), cluster: Arc::new(cluster.clone()), node: node.name.clone() };
         backs.push(spawn(coordinates.run()));
         backs.push(spawn(runner.run()));
-        backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft))));
+        if !config.dev {
+            backs.push(spawn(authority::watch(Arc::clone(&store), Arc::clone(&raft), seal_keys.clone())));
+        }
+        backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
         let mut fronts = JoinSet::new();
         if let Some(listener) = http_listener {
             fronts.spawn(http(listener, host, config.listen.http_connections_per_client, stop.clone()));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use weft_ca::seal::Keyring;
 use weft_model::Topic;
 use weft_model::ca::CaConfig;
 use weft_model::catalog::Node;
@@ -38,6 +39,7 @@ pub(crate) struct Presence {
     pub(crate) sidecar_ports: (u16, u16),
     pub(crate) definitions: Definitions,
     pub(crate) ca: CaConfig,
+    pub(crate) ca_seal_keys: Keyring,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) departure: Departure,
 }
@@ -100,7 +102,7 @@ impl Presence {
         while StateView::new(&self.store.current()).ca().is_none() {
             // One founds it, the others wait for it.
             match self.raft.leads() {
-                true => authority::found(&self.store, &self.ca).await?,
+                true => authority::found(&self.store, &self.ca, &self.ca_seal_keys).await?,
                 false => sleep(CA_EVERY).await,
             }
         }

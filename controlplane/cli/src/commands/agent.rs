@@ -83,6 +83,9 @@ pub(crate) struct Agent {
     /// The servers' join secret, from `weft keygen`; others on this machine can see it here, unlike in a file
     #[arg(long, value_name = "KEY")]
     encrypt: Option<Secret>,
+    /// What the mesh authority's private keys are sealed with: a key a line, from `weft keygen`; the first one seals
+    #[arg(long, value_name = "FILE")]
+    ca_seal_key_file: Option<PathBuf>,
     /// trace, debug, info, warn or error [default: info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
@@ -124,6 +127,7 @@ impl Agent {
             retry_join: self.retry_join.clone(),
             rejoin_as_new: self.rejoin_as_new,
             encrypt: self.encrypt.clone(),
+            ca_seal_key_file: self.ca_seal_key_file.clone(),
             log_level: self.log_level.clone(),
             log_json: self.log_json,
             default_intention_policy: self.default_intention_policy.clone(),

@@ -3,8 +3,9 @@
 use anyhow::Context;
 use uuid::Uuid;
 use weft_ca::rotation::{self, Draw};
+use weft_ca::seal::{self, Keyring};
 use weft_ca::{CaKey, TrustDomain};
-use weft_model::ca::CaConfig;
+use weft_model::ca::{CaConfig, CaState};
 use weft_model::{ApplyError, Command};
 use weft_state::{ProposeError, StateView, Store};
 
@@ -14,7 +15,7 @@ use crate::clock::now;
 ///
 /// # Errors
 /// The configuration's material cannot be a root, or nothing can be written.
-pub(crate) async fn found(store: &Store, config: &CaConfig) -> anyhow::Result<()> {
+pub(crate) async fn found(store: &Store, config: &CaConfig, keys: &Keyring) -> anyhow::Result<()> {
     if StateView::new(&store.current()).ca().is_some() {
         return Ok(());
     }
@@ -22,6 +23,7 @@ pub(crate) async fn found(store: &Store, config: &CaConfig) -> anyhow::Result<()
     let config = config.clone();
     let first = move || rotation::bootstrap(&domain, &config, &Draw::new(now()), &mut CaKey::generate);
     let ca = tokio::task::spawn_blocking(first).await?.context("connect")?;
+    let ca = seal::state::seal(keys, &CaState::default(), ca)?;
     let command = Command::CaUpdate { expected_modify_index: 0, ca: Box::new(ca) };
     match store.propose(command).await {
         // Another server was faster.

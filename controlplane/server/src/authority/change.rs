@@ -4,12 +4,15 @@
 //! every connected proxy has acknowledged it, so that no leaf is served under a root that some
 //! verifier does not have. A proxy that does not answer delays this only so long; its peers' leaves
 //! carry the cross-signed way to the old root.
+//!
+//! Plans are made on the opened form of the CA, and sealed before they leave this file.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use weft_api::host::AuthorityError;
 use weft_ca::rotation::{self, Activation, Draw, Plan};
+use weft_ca::seal::{self, Keyring};
 use weft_ca::{CaError, CaKey};
 use weft_model::ca::{CaConfig, CaState};
 use weft_model::catalog::Indexed;
@@ -33,10 +36,15 @@ enum Written {
 }
 
 /// Plans and writes until it holds, and lets a new root sign.
-pub(super) async fn configure(store: Arc<Store>, ledger: Ledger, wanted: CaConfig) -> Result<(), AuthorityError> {
+pub(super) async fn configure(
+    store: Arc<Store>,
+    ledger: Ledger,
+    keys: Keyring,
+    wanted: CaConfig,
+) -> Result<(), AuthorityError> {
     for _ in 0..TRIES {
         let ca = current(&store)?;
-        let next = match plan(&ca, &wanted).await? {
+        let next = match plan(&ca, &keys, &wanted).await? {
             Plan::Unchanged => return activate(&store, &ledger, ca.modify_index).await,
             Plan::Reconfigure(next) | Plan::Rotate(next) => next,
         };
@@ -47,12 +55,21 @@ pub(super) async fn configure(store: Arc<Store>, ledger: Ledger, wanted: CaConfi
     Err(contended())
 }
 
-async fn plan(ca: &Indexed<CaState>, wanted: &CaConfig) -> Result<Plan, AuthorityError> {
-    let (state, wanted) = (Arc::clone(&ca.value), wanted.clone());
-    let plan = move || rotation::plan(&state, &wanted, Activation::Later, &Draw::new(now()), &mut CaKey::generate);
-    let plan =
-        tokio::task::spawn_blocking(plan).await.map_err(|error| AuthorityError::Unavailable(error.to_string()))?;
+async fn plan(ca: &Indexed<CaState>, keys: &Keyring, wanted: &CaConfig) -> Result<Plan, AuthorityError> {
+    let (state, keys, wanted) = (Arc::clone(&ca.value), keys.clone(), wanted.clone());
+    let plan = tokio::task::spawn_blocking(move || sealed_plan(&state, &keys, &wanted));
+    let plan = plan.await.map_err(|error| AuthorityError::Unavailable(error.to_string()))?;
     plan.map_err(|error| refused(&error))
+}
+
+fn sealed_plan(state: &CaState, keys: &Keyring, wanted: &CaConfig) -> Result<Plan, CaError> {
+    let open = seal::state::open(keys, state);
+    let plan = rotation::plan(&open, wanted, Activation::Later, &Draw::new(now()), &mut CaKey::generate)?;
+    Ok(match plan {
+        Plan::Unchanged => Plan::Unchanged,
+        Plan::Reconfigure(next) => Plan::Reconfigure(seal::state::seal(keys, state, next)?),
+        Plan::Rotate(next) => Plan::Rotate(seal::state::seal(keys, state, next)?),
+    })
 }
 
 /// Lets the staged root sign, if there is one, once the proxies have it.
@@ -97,7 +114,7 @@ fn contended() -> AuthorityError {
 fn refused(error: &CaError) -> AuthorityError {
     let text = error.to_string();
     match error {
-        CaError::NoActiveRoot | CaError::Internal(_) => AuthorityError::Unavailable(text),
+        CaError::NoActiveRoot | CaError::Sealed(_) | CaError::Internal(_) => AuthorityError::Unavailable(text),
         CaError::UnknownProvider(_)
         | CaError::Config(_)
         | CaError::Material { .. }

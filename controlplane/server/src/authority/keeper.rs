@@ -97,7 +97,7 @@ impl Keeper {
 
     /// A new leaf, shown to its watchers and kept; `None` when there is none, which is logged.
     async fn renew(&self, shared: &Shared) -> Option<Schedule> {
-        match issue(&shared.store, &shared.datacenter, &self.service).await {
+        match issue(&shared.store, &shared.keys, &shared.datacenter, &self.service).await {
             Ok(mut issued) => {
                 if let Some(former) = &self.slot.borrow().issued {
                     issued.create_index = former.create_index;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::{AuthorityError, IssuedLeaf};
+use weft_ca::seal::Keyring;
 use weft_model::{Datacenter, ServiceName};
 use weft_state::{StateView, Store};
 
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) store: Arc<Store>,
     pub(super) datacenter: Datacenter,
     pub(super) disk: Option<Disk>,
+    /// What the key that signs is sealed with.
+    pub(super) keys: Keyring,
     kept: Mutex<HashMap<ServiceName, Kept>>,
 }
 
@@ -61,9 +64,9 @@ struct Kept {
 }
 
 impl Leaves {
-    pub(super) fn new(store: Arc<Store>, datacenter: Datacenter, data_dir: Option<PathBuf>) -> Self {
+    pub(super) fn new(store: Arc<Store>, datacenter: Datacenter, data_dir: Option<PathBuf>, keys: Keyring) -> Self {
         let disk = data_dir.map(Disk::new);
-        Self { shared: Arc::new(Shared { store, datacenter, disk, kept: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { store, datacenter, disk, keys, kept: Mutex::default() }) }
     }
 
     /// The leaf as it is, or why there is none.

@@ -12,6 +12,7 @@ mod disk;
 mod issue;
 mod keeper;
 mod leaves;
+mod sealing;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use weft_api::host::{Authority, AuthorityError, IssuedLeaf};
+use weft_ca::seal::Keyring;
 use weft_model::ca::CaConfig;
 use weft_model::{Datacenter, ServiceName};
 use weft_state::{ProposeError, Store};
@@ -29,21 +31,29 @@ use weft_xds::ledger::Ledger;
 pub(crate) use bootstrap::found;
 pub(crate) use leaves::LeafWatch;
 use leaves::Leaves;
+pub(crate) use sealing::watch;
 
 /// The authority; clones are the same one.
 #[derive(Clone)]
 pub(crate) struct LocalAuthority {
     store: Arc<Store>,
     ledger: Ledger,
+    keys: Keyring,
     leaves: Leaves,
 }
 
 impl LocalAuthority {
     /// An authority that keeps its leaves in `data_dir`, if there is one. The ledger tells which
-    /// proxies have a new root.
-    pub(crate) fn new(store: Arc<Store>, ledger: Ledger, datacenter: Datacenter, data_dir: Option<PathBuf>) -> Self {
-        let leaves = Leaves::new(Arc::clone(&store), datacenter, data_dir);
-        Self { store, ledger, leaves }
+    /// proxies have a new root; with `keys` the private keys are sealed and opened.
+    pub(crate) fn new(
+        store: Arc<Store>,
+        ledger: Ledger,
+        datacenter: Datacenter,
+        data_dir: Option<PathBuf>,
+        keys: Keyring,
+    ) -> Self {
+        let leaves = Leaves::new(Arc::clone(&store), datacenter, data_dir, keys.clone());
+        Self { store, ledger, keys, leaves }
     }
 
     /// The leaf of a service as a value that changes; issued when there is none.
@@ -66,7 +76,8 @@ impl Authority for LocalAuthority {
 
     fn configure(&self, config: CaConfig) -> BoxFuture<'_, Result<(), AuthorityError>> {
         // In a task of its own: a caller that gives up must not leave a root half way.
-        let change = tokio::spawn(change::configure(Arc::clone(&self.store), self.ledger.clone(), config));
+        let (store, ledger, keys) = (Arc::clone(&self.store), self.ledger.clone(), self.keys.clone());
+        let change = tokio::spawn(change::configure(store, ledger, keys, config));
         Box::pin(async { change.await.map_err(|error| AuthorityError::Unavailable(error.to_string()))? })
     }
 }

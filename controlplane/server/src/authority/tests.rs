@@ -24,10 +24,14 @@ struct Rig {
 
 impl Rig {
     async fn start(state: State, data_dir: Option<&TempDir>) -> Self {
+        Self::sealed(state, data_dir, Keyring::default()).await
+    }
+
+    async fn sealed(state: State, data_dir: Option<&TempDir>, keys: Keyring) -> Self {
         let (store, log) = testing::store(state);
-        found(&store, &config::default_config()).await.unwrap();
+        found(&store, &config::default_config(), &keys).await.unwrap();
         let data_dir = data_dir.map(|dir| dir.path().to_owned());
-        let authority = LocalAuthority::new(Arc::clone(&store), Ledger::default(), "dc1".into(), data_dir);
+        let authority = LocalAuthority::new(Arc::clone(&store), Ledger::default(), "dc1".into(), data_dir, keys);
         Self { store, authority, _log: log }
     }
 
@@ -183,9 +187,93 @@ async fn changes_at_the_same_time_all_find_their_place() {
 async fn the_first_root_is_made_once() {
     let rig = Rig::start(State::default(), None).await;
     let ca = rig.ca();
-    found(&rig.store, &config::default_config()).await.unwrap();
+    found(&rig.store, &config::default_config(), &Keyring::default()).await.unwrap();
     assert_eq!(rig.ca(), ca);
     let other = CaState { trust_domain: "x.consul".into(), ..(*ca).clone() };
     let command = Command::CaUpdate { expected_modify_index: 0, ca: Box::new(other) };
     rig.store.propose(command).await.unwrap_err();
+}
+
+fn seal_keys(bytes: &[u8]) -> Keyring {
+    use base64::Engine;
+    let lines = bytes.iter().map(|byte| base64::engine::general_purpose::STANDARD.encode([*byte; 32]));
+    Keyring::read(&lines.collect::<Vec<_>>().join("\n")).unwrap()
+}
+
+/// The same cluster, as a server with other sealing keys has it.
+async fn with_keys(rig: &Rig, keys: Keyring) -> Rig {
+    Rig::sealed(State::clone(&rig.store.current()), None, keys).await
+}
+
+fn all_keys(ca: &CaState) -> Vec<&str> {
+    ca.roots.iter().map(|root| root.signing_key.0.as_str()).collect()
+}
+
+#[tokio::test]
+async fn with_a_sealing_key_the_state_holds_sealed_keys_only_and_everything_is_signed() {
+    let rig = Rig::sealed(State::default(), None, seal_keys(&[1])).await;
+    let old = rig.leaf("web").await;
+    rotate(&rig).await;
+    let new = rig.newer(&old).await;
+    assert_ne!(new.leaf.root_id, old.leaf.root_id);
+    assert_eq!(new.leaf.cert_pem.matches("BEGIN CERTIFICATE").count(), 2, "the old root has vouched for the new one");
+    let ca = rig.ca();
+    assert_eq!(ca.roots.len(), 2);
+    assert!(all_keys(&ca).iter().all(|key| key.is_empty() || key.starts_with("weft-sealed:v1:")));
+    assert!(ca.active_root().unwrap().signing_key.0.starts_with("weft-sealed:"));
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_sent_back_keeps_the_sealed_root() {
+    let rig = Rig::sealed(State::default(), None, seal_keys(&[1])).await;
+    rotate(&rig).await;
+    let before = rig.ca();
+    let mut shown = before.config.clone();
+    assert_eq!(shown.config["PrivateKey"], config::HIDDEN);
+    let index = rig.store.current().index();
+    rig.authority.configure(shown.clone()).await.unwrap();
+    assert_eq!(rig.store.current().index(), index, "the same again writes nothing");
+    shown.config.insert("LeafCertTTL".into(), json!("24h"));
+    rig.authority.configure(shown).await.unwrap();
+    assert_eq!(rig.ca().active_root().unwrap().id, before.active_root().unwrap().id);
+    assert!(all_keys(&rig.ca()).iter().all(|key| key.is_empty() || key.starts_with("weft-sealed:")));
+}
+
+#[tokio::test]
+async fn without_the_sealing_key_the_refusal_names_it_and_uses_no_number_up() {
+    let rig = Rig::sealed(State::default(), None, seal_keys(&[1])).await;
+    let id = seal_keys(&[1]).first_id().unwrap().to_owned();
+    for keys in [Keyring::default(), seal_keys(&[2])] {
+        let other = with_keys(&rig, keys).await;
+        let index = other.store.current().index();
+        let refused = other.authority.leaf("web".into()).await.unwrap_err().to_string();
+        assert!(refused.contains(&id) && refused.contains("connect.ca_seal_key_file"), "{refused}");
+        assert_eq!(other.store.current().index(), index);
+    }
+    let again = with_keys(&rig, seal_keys(&[2, 1])).await;
+    assert_eq!(again.leaf("web").await.leaf.root_id, rig.ca().active_root().unwrap().id);
+}
+
+#[tokio::test]
+async fn without_the_sealing_key_settings_can_change_and_no_clear_key_is_written() {
+    let rig = Rig::sealed(State::default(), None, seal_keys(&[1])).await;
+    let lost = with_keys(&rig, Keyring::default()).await;
+    let mut wanted = config::default_config();
+    wanted.config.insert("LeafCertTTL".into(), json!("24h"));
+    lost.authority.configure(wanted).await.unwrap();
+    let new_root = |force_without_cross_signing: bool| {
+        let key = CaKey::generate(KeySpec::from_config("ec", 256).unwrap()).unwrap();
+        let mut wanted = CaConfig { force_without_cross_signing, ..config::default_config() };
+        wanted.config.insert("PrivateKey".into(), json!(key.private_pem().0));
+        wanted
+    };
+    let refused = lost.authority.configure(new_root(false)).await.unwrap_err().to_string();
+    assert!(refused.contains("cross-signing") && refused.contains("connect.ca_seal_key_file"), "{refused}");
+    let refused = lost.authority.configure(new_root(true)).await.unwrap_err().to_string();
+    assert!(refused.contains("connect.ca_seal_key_file"), "{refused}");
+    // The way out when a sealing key is lost: another one, and a root that nobody vouches for.
+    let other = with_keys(&lost, seal_keys(&[2])).await;
+    other.authority.configure(new_root(true)).await.unwrap();
+    assert!(other.ca().active_root().unwrap().signing_key.0.starts_with("weft-sealed:"));
+    other.leaf("web").await;
 }

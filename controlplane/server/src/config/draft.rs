@@ -43,6 +43,7 @@ pub(super) struct Draft {
     pub(super) default_intention_policy: Option<DefaultPolicy>,
     pub(super) ca_provider: Option<String>,
     pub(super) ca_config: Option<Map<String, Value>>,
+    pub(super) ca_seal_key_file: Option<PathBuf>,
     pub(super) retry_join: Vec<String>,
     pub(super) retry_interval: Option<Duration>,
     pub(super) raft_multiplier: Option<i64>,

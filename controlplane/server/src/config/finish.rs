@@ -8,6 +8,7 @@ use weft_ca::config as ca;
 use weft_model::ca::CaConfig;
 use weft_model::{Datacenter, Faults, NodeName};
 
+use super::ca_seal;
 use super::dns;
 use super::draft::{Draft, Ports, TlsFiles};
 use super::join::{self, SERVER_PORT};
@@ -39,6 +40,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
     }
     let listen = listen(&draft, faults);
     let ca = ca_config(&draft, faults);
+    let ca_seal_keys = ca_seal::keys(draft.ca_seal_key_file.as_deref(), draft.data_dir.as_deref(), faults);
     let certificates = certificates(&draft.tls, &draft.internal_tls, faults);
     judge_definitions(&draft.definitions, faults);
     let checks = checks(&draft);
@@ -61,6 +63,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         acl: AclConfig { default_policy: draft.acl_default_policy.unwrap_or_default(), ..draft.acl },
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
+        ca_seal_keys,
         definitions: draft.definitions,
         checks,
         log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },

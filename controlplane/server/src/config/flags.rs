@@ -29,6 +29,7 @@ pub struct Flags {
     pub retry_join: Vec<String>,
     pub rejoin_as_new: bool,
     pub encrypt: Option<Secret>,
+    pub ca_seal_key_file: Option<PathBuf>,
     pub log_level: Option<String>,
     pub log_json: bool,
     pub default_intention_policy: Option<String>,
@@ -70,7 +71,7 @@ impl Flags {
     }
 
     /// Flag, key, value; null is not given.
-    fn rows(&self) -> [(&'static str, &'static str, Value); 22] {
+    fn rows(&self) -> [(&'static str, &'static str, Value); 23] {
         let switch = |on: bool| if on { json!(true) } else { Value::Null };
         [
             ("--dev", "dev", switch(self.dev)),
@@ -92,6 +93,7 @@ impl Flags {
             ("--retry-join", "retry_join", json!(self.retry_join)),
             ("--rejoin-as-new", "rejoin_as_new", switch(self.rejoin_as_new)),
             ("--encrypt", "encrypt", json!(self.encrypt)),
+            ("--ca-seal-key-file", "connect.ca_seal_key_file", json!(self.ca_seal_key_file)),
             ("--log-level", "log_level", json!(self.log_level)),
             ("--log-json", "log_json", switch(self.log_json)),
             ("--default-intention-policy", "default_intention_policy", json!(self.default_intention_policy)),

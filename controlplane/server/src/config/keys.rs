@@ -77,6 +77,7 @@ const KEYS: &[(&str, Read)] = &[
     ("client_addr", |draft, value| set(&mut draft.client, read::address(value))),
     ("connect.ca_config", |draft, value| set(&mut draft.ca_config, read::map(value))),
     ("connect.ca_provider", |draft, value| set(&mut draft.ca_provider, read::text(value))),
+    ("connect.ca_seal_key_file", |draft, value| set(&mut draft.ca_seal_key_file, read::text(value).map(Into::into))),
     ("connect.enabled", |_, value| match read::boolean(value)? {
         true => Ok(()),
         false => Err("cannot be switched off: the mesh is what weft is".to_owned()),

@@ -9,6 +9,7 @@
 //! is wrong is reported at once, with the file or flag that says it.
 
 mod acl;
+mod ca_seal;
 mod dns;
 mod draft;
 mod file;
@@ -23,6 +24,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use weft_ca::seal::Keyring;
 use weft_model::autopilot::AutopilotConfig;
 use weft_model::ca::CaConfig;
 use weft_model::intention::DefaultPolicy;
@@ -53,6 +55,8 @@ pub struct Config {
     pub acl: AclConfig,
     /// The CA that a new cluster starts with.
     pub ca: CaConfig,
+    /// What the CA's private keys are sealed with; empty: they are stored in clear.
+    pub ca_seal_keys: Keyring,
     pub definitions: Definitions,
     /// How checks are run.
     pub checks: checks::Settings,

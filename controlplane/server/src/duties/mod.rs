@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use weft_ca::seal::Keyring;
 use weft_model::{ApplyError, Command, Timestamp, Topic};
 use weft_raft::{Raft, Role};
 use weft_state::{ProposeError, State, StateView, Store};
@@ -21,25 +22,29 @@ const EVERY: Duration = Duration::from_secs(10);
 /// One duty.
 struct Duty {
     name: &'static str,
-    plan: fn(&State, Moment) -> anyhow::Result<Option<Command>>,
+    plan: fn(&State, Moment<'_>) -> anyhow::Result<Option<Command>>,
 }
 
-/// The time at which a plan is made.
+/// What a plan is made from besides the state.
 #[derive(Clone, Copy, Debug)]
-struct Moment {
+struct Moment<'a> {
     now: Timestamp,
     /// For how long this leader has seen the CA unchanged.
     ca_unchanged: Duration,
+    /// What the CA's private keys are sealed with.
+    keys: &'a Keyring,
 }
 
 const DUTIES: &[Duty] = &[
+    // First: the others carry keys along as they are.
+    Duty { name: "seal the CA's private keys", plan: ca::seal_keys },
     Duty { name: "activate a staged root", plan: ca::activate_staged },
     Duty { name: "replace an ageing root", plan: ca::replace_ageing },
     Duty { name: "prune old roots", plan: ca::prune },
 ];
 
 /// Runs for ever; does something only while this server leads.
-pub(crate) async fn run(store: Arc<Store>, raft: Arc<Raft>) {
+pub(crate) async fn run(store: Arc<Store>, raft: Arc<Raft>, keys: Keyring) {
     let mut subscription = store.subscribe(BTreeSet::from([Topic::Ca]));
     let mut seen = (0, Instant::now());
     loop {
@@ -51,7 +56,7 @@ pub(crate) async fn run(store: Arc<Store>, raft: Arc<Raft>) {
             seen = (ca_index, Instant::now());
         }
         if raft.status().role == Role::Leader {
-            let moment = Moment { now: now(), ca_unchanged: seen.1.elapsed() };
+            let moment = Moment { now: now(), ca_unchanged: seen.1.elapsed(), keys: &keys };
             for duty in DUTIES {
                 perform(duty, &state, moment, &store).await;
             }
@@ -59,7 +64,7 @@ pub(crate) async fn run(store: Arc<Store>, raft: Arc<Raft>) {
     }
 }
 
-async fn perform(duty: &Duty, state: &State, moment: Moment, store: &Store) {
+async fn perform(duty: &Duty, state: &State, moment: Moment<'_>, store: &Store) {
     match (duty.plan)(state, moment) {
         Ok(None) => {}
         Ok(Some(command)) => match store.propose(command).await {

@@ -34,7 +34,8 @@ fn ca_of(state: &State) -> Arc<CaState> {
 /// The state after every duty that has something to do.
 fn perform_all(mut state: State, at: Timestamp, ca_unchanged: Duration) -> State {
     for duty in DUTIES {
-        if let Some(command) = (duty.plan)(&state, Moment { now: at, ca_unchanged }).unwrap() {
+        if let Some(command) = (duty.plan)(&state, Moment { now: at, ca_unchanged, keys: &Keyring::default() }).unwrap()
+        {
             state = after(&state, command);
         }
     }
@@ -87,6 +88,24 @@ fn an_operators_root_is_left_to_the_operator() {
     let rotation::Plan::Rotate(own) = plan.unwrap() else { panic!("a new key is a new root") };
     let state = after(&state, Command::CaUpdate { expected_modify_index: 1, ca: Box::new(own) });
     let late = start.plus(HOUR * 24 * 365 * 10 - HOUR * 24 * 30);
-    let plan = ca::replace_ageing(&state, Moment { now: late, ca_unchanged: HOUR }).unwrap();
+    let plan = ca::replace_ageing(&state, Moment { now: late, ca_unchanged: HOUR, keys: &Keyring::default() }).unwrap();
     assert_eq!(plan, None);
+}
+
+#[test]
+fn clear_keys_are_sealed_once_and_an_ageing_root_is_replaced_by_a_sealed_one() {
+    use base64::Engine;
+    let start = now();
+    let keys = Keyring::read(&base64::engine::general_purpose::STANDARD.encode([7; 32])).unwrap();
+    let moment = Moment { now: start, ca_unchanged: HOUR, keys: &keys };
+    let state = founded(start);
+    let state = after(&state, ca::seal_keys(&state, moment).unwrap().unwrap());
+    assert!(ca_of(&state).roots[0].signing_key.0.starts_with("weft-sealed:"));
+    assert_eq!(ca::seal_keys(&state, moment).unwrap(), None);
+    let none = Keyring::default();
+    assert_eq!(ca::seal_keys(&founded(start), Moment { keys: &none, ..moment }).unwrap(), None);
+    let late = start.plus(HOUR * 24 * 365 * 10 - HOUR * 24 * 30);
+    let state = after(&state, ca::replace_ageing(&state, Moment { now: late, ..moment }).unwrap().unwrap());
+    let roots = &ca_of(&state).roots;
+    assert!(roots.len() == 2 && roots.iter().all(|root| root.signing_key.0.starts_with("weft-sealed:")));
 }
