@@ -43,7 +43,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        ended = agent.ended() => ended,
+        ended = agent.ended() => {
+            // Whoever fails does not mean to come back, and does not know what else is broken: it ends at once.
+            ended?;
+            Ok(())
+        }
     };
     tokio::select! {
         () = agent.shutdown() => outcome,

@@ -9,6 +9,7 @@ mod leaving;
 mod recovery;
 mod refusals;
 mod replacing;
+mod revoking;
 mod rolling;
 mod starts;
 mod surviving;

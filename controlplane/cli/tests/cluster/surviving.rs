@@ -64,3 +64,31 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_write_ends_and_is_taken_for_failed() {
+    let mut cluster = Cluster::formed(81, 3).await;
+    let leader = cluster.leader(0).await;
+    let (moved, broken) = ((leader + 1) % 3, (leader + 2) % 3);
+    // What replaces the file in which it keeps where the others are.
+    let setup = &cluster.servers[broken].setup;
+    std::fs::create_dir(setup.data_dir.join("server.tmp")).unwrap();
+    let name = setup.name.clone();
+
+    cluster.servers[moved].terminate().await;
+    cluster.servers[moved].setup.address = "127.0.81.77".to_owned();
+    cluster.servers[moved].restart();
+    let (code, log) = cluster.servers[broken].ended().await;
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.lines().last().unwrap().contains("server.json"), "{log}");
+
+    let leader = &cluster.servers[leader];
+    until_ok("it is seen to have failed", Duration::from_secs(20), async || {
+        let checks = leader.get(&format!("/v1/health/node/{name}")).await;
+        if checks[0]["Status"] == "critical" { Ok(()) } else { Err(checks.to_string()) }
+    })
+    .await;
+    std::fs::remove_dir(cluster.servers[broken].setup.data_dir.join("server.tmp")).unwrap();
+    cluster.servers[broken].restart();
+    cluster.wait_formed().await;
+}

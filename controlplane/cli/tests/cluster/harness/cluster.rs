@@ -21,9 +21,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts servers that expect each other. Every test has a net of its own.
     pub(crate) fn start(net: u8, count: u8) -> Self {
+        Self::configured(net, count, "")
+    }
+
+    /// The same with more of a configuration.
+    pub(crate) fn configured(net: u8, count: u8, more: &str) -> Self {
         let dir = tempfile::Builder::new().prefix("weft-cluster-").tempdir().unwrap();
         // Learners are not to wait for long in a test.
-        std::fs::write(dir.path().join("more.hcl"), "autopilot { server_stabilization_time = \"500ms\" }").unwrap();
+        let more = format!("autopilot {{ server_stabilization_time = \"500ms\" }}\n{more}\n");
+        std::fs::write(dir.path().join("more.hcl"), more).unwrap();
         let mut cluster = Self { net, dir, servers: Vec::new() };
         for number in 1..=count {
             cluster.add(Setup { expect: u32::from(count), ..cluster.setup(number) });
