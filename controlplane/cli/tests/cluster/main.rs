@@ -11,5 +11,6 @@ mod refusals;
 mod replacing;
 mod revoking;
 mod rolling;
+mod sealing;
 mod starts;
 mod surviving;
