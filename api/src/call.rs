@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use weft_model::secret::Secret;
 use weft_model::{Command, Datacenter, NodeName, Reply};
+use weft_state::State;
 
 use crate::access::Marks;
 use crate::body;
@@ -105,6 +106,16 @@ impl Call {
             Some(id) => self.propose(Command::Once { id, command: Box::new(command) }).await,
             None => self.propose(command).await,
         }
+    }
+
+    /// The state here, once it holds all that was acknowledged anywhere before. A server that has just started or joined
+    /// lags behind: what it does not know may well be there, and must not be said to be missing.
+    ///
+    /// # Errors
+    /// No leader confirms it in time.
+    pub(crate) async fn caught_up(&self) -> Result<Arc<State>, Refusal> {
+        self.host.cluster.read_index().await.map_err(|_| Refusal::no_leader())?;
+        Ok(self.host.store.current())
     }
 
     /// Proposes a command and waits until it is applied here.

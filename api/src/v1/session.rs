@@ -120,9 +120,12 @@ pub(crate) async fn renew(call: Call) -> Outcome {
     if !call.host.cluster.renew_session(id.0).await? {
         return Err(missing());
     }
-    let state = call.host.store.current();
-    let session = StateView::new(&state).session(id).ok_or_else(missing)?;
-    Ok(Answer::json(SessionRows(vec![session])))
+    let mut session = StateView::new(&call.host.store.current()).session(id);
+    if session.is_none() {
+        let state = call.caught_up().await?;
+        session = StateView::new(&state).session(id);
+    }
+    Ok(Answer::json(SessionRows(vec![session.ok_or_else(missing)?])))
 }
 
 /// One session, as a list of at most one.

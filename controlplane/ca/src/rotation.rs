@@ -13,6 +13,7 @@ mod draw;
 
 use weft_model::Timestamp;
 use weft_model::ca::{CaConfig, CaRoot, CaSettings, CaState, PrivateKeyPem};
+use weft_model::mutant::{self, Mutant};
 
 use crate::cert::Facts;
 use crate::config::{self, Checked, HIDDEN};
@@ -207,7 +208,7 @@ fn succeed(
     if successor.id == active.id {
         return Ok(CaState { trust_domain: state.trust_domain.clone(), config, roots });
     }
-    if !config.force_without_cross_signing {
+    if !config.force_without_cross_signing && !mutant::active(Mutant::M16) {
         let ttl = settings.intermediate_cert_ttl.0;
         let terms = CrossTerms { serial_number: draw.cross_serial, now: draw.now, ttl };
         successor.intermediate_certs = vec![cross_sign(&successor, active, &trust_domain, terms)?];

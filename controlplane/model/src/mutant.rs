@@ -35,7 +35,7 @@ pub enum Mutant {
     M13,
     /// A session's timer is not started again in full.
     M14,
-    /// Everything is allowed while intentions load.
+    /// Everything is allowed to a service as long as there is no intention for it.
     M15,
     /// A CA root is used before every proxy has it.
     M16,

@@ -54,6 +54,8 @@ async fn replace(stage: &mut Stage) -> Result<()> {
     stage.await_up(&new, START).await;
     let joined = await_voters(&scene, before + 1, Duration::from_secs(30)).await;
     let place = cluster.place(&gone)?;
+    // It ends by itself as soon as it hears of it, which may be before whoever asked hears that it is done.
+    cluster.excuse(&gone, "it is being removed from the members");
     let mut removed = Err("nobody leads".to_owned());
     let end = tokio::time::Instant::now() + Duration::from_secs(20);
     while removed.is_err() && tokio::time::Instant::now() < end {
@@ -72,6 +74,8 @@ async fn replace(stage: &mut Stage) -> Result<()> {
         stage.hold().await;
         cluster.retire(&gone);
         cluster.kill(&gone, "removed from the members").await;
+    } else {
+        cluster.accuse(&gone);
     }
     stage.bites_if(joined && removed.is_ok(), json!({"joined": joined, "removed": format!("{removed:?}")}));
     Ok(())

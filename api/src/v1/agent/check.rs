@@ -12,6 +12,7 @@ use super::service::refuse_script;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CHECK, retain};
+use crate::host::HeartbeatError;
 use crate::refusal::Refusal;
 use crate::wire::check::{AgentChecks, check_value};
 
@@ -35,6 +36,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
     if !body.service_id.is_empty() {
         let id = ServiceId::from(&body.service_id);
         local::existing_service(&call, &id)
+            .await
             .map_err(|_| Refusal::failed(format!("ServiceID {:?} does not exist", id.as_str())))?;
     }
     let node = call.host.agent.node.clone();
@@ -55,8 +57,8 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
 /// Removes a check.
 pub(crate) async fn deregister_check(call: Call) -> Outcome {
     let id = CheckId::from(call.path_name("Missing check ID")?);
+    let state = call.caught_up().await?;
     local::vet_check(&call, &id)?;
-    let state = call.host.store.current();
     if StateView::new(&state).check(call.own_node(), &id).is_none() {
         return Err(Refusal::not_found(format!(
             "Unknown check ID {:?}. Ensure that the check ID is passed, not the check name.",
@@ -106,7 +108,15 @@ pub(crate) async fn update(call: Call) -> Outcome {
 async fn heartbeat(call: &Call, status: CheckStatus, output: String) -> Outcome {
     let check = CheckId::from(call.path_name("Missing check ID")?);
     local::vet_check(call, &check)?;
-    call.host.checks.heartbeat(check, status, cut(output, call.host.agent.check_output_max)).await?;
+    let output = cut(output, call.host.agent.check_output_max);
+    let noted = call.host.checks.heartbeat(check.clone(), status, output.clone()).await;
+    if let Err(HeartbeatError::Unknown(_)) = noted {
+        call.caught_up().await?;
+        local::vet_check(call, &check)?;
+        call.host.checks.heartbeat(check, status, output).await?;
+    } else {
+        noted?;
+    }
     Ok(Answer::empty())
 }
 

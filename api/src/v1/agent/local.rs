@@ -33,9 +33,13 @@ pub(super) fn service(call: &Call, view: &StateView<'_>, id: &ServiceId) -> Opti
 }
 
 /// The instance that a write is about, in the state as it is now.
-pub(super) fn existing_service(call: &Call, id: &ServiceId) -> Result<Indexed<Service>, Refusal> {
-    let state = call.host.store.current();
-    service(call, &StateView::new(&state), id).ok_or_else(|| {
+pub(super) async fn existing_service(call: &Call, id: &ServiceId) -> Result<Indexed<Service>, Refusal> {
+    let mut found = service(call, &StateView::new(&call.host.store.current()), id);
+    if found.is_none() {
+        let state = call.caught_up().await?;
+        found = service(call, &StateView::new(&state), id);
+    }
+    found.ok_or_else(|| {
         Refusal::not_found(format!(
             "Unknown service ID {:?}. Ensure that the service ID is passed, not the service name.",
             id.as_str()

@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 pub(crate) async fn service_maintenance(call: Call) -> Outcome {
     let id = ServiceId::from(call.path_name("Missing service ID")?);
     let enable = enable(&call)?;
-    let service = local::existing_service(&call, &id)?;
+    let service = local::existing_service(&call, &id).await?;
     call.require_now(&access::service(service.value.name.as_str(), Wanted::Write))?;
     switch(
         &call,
@@ -65,7 +65,7 @@ fn enable(call: &Call) -> Result<bool, Refusal> {
 }
 
 async fn switch(call: &Call, enable: bool, subject: Subject) -> Outcome {
-    let state = call.host.store.current();
+    let state = call.caught_up().await?;
     let is_on = StateView::new(&state).check(call.own_node(), &subject.check).is_some();
     // Turned on again it keeps its first reason, as in Consul.
     if enable != is_on {

@@ -94,7 +94,7 @@ pub(super) fn refuse_script(call: &Call, check: &CheckBody) -> Result<(), Refusa
 /// Removes an instance, its checks, and the sidecar that came with it.
 pub(crate) async fn deregister_service(call: Call) -> Outcome {
     let id = ServiceId::from(call.path_name("Missing service ID")?);
-    let service = local::existing_service(&call, &id)?;
+    let service = local::existing_service(&call, &id).await?;
     call.require_now(&access::service(service.value.name.as_str(), Wanted::Write))?;
     let command = Command::Deregister { node: call.own_node().clone(), target: Target::Service(id) };
     call.propose(command).await?;

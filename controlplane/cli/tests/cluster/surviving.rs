@@ -65,6 +65,27 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
     .await;
 }
 
+/// What a server does not know yet may well be there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_slept_does_not_say_that_what_it_missed_is_missing() {
+    let cluster = Cluster::formed(82, 3).await;
+    for round in 0..8 {
+        let leader = cluster.leader(0).await;
+        let (awake, asleep) = (&cluster.servers[leader], &cluster.servers[(leader + 1) % 3]);
+        asleep.signal("STOP");
+        let created = awake.try_send("PUT", "/v1/session/create", r#"{"TTL": "60s"}"#).await;
+        let id = created.as_ref().map(|reply| reply.json()["ID"].as_str().unwrap_or_default().to_owned());
+        let renewal = format!("/v1/session/renew/{}", id.as_deref().unwrap_or_default());
+        let api = asleep.api();
+        let renewed = tokio::spawn(async move { api.send("PUT", &renewal, String::new()).await });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        asleep.signal("CONT");
+        assert!(id.is_ok_and(|id| !id.is_empty()), "{created:?}");
+        let renewed = renewed.await.unwrap().unwrap();
+        assert_eq!(renewed.status, 200, "round {round}: {}", renewed.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_write_ends_and_is_taken_for_failed() {
     let mut cluster = Cluster::formed(81, 3).await;
