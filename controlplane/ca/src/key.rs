@@ -8,6 +8,7 @@ use std::fmt;
 use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
 use rustls_pki_types::pem::SectionKind;
 use weft_model::ca::PrivateKeyPem;
+use zeroize::Zeroize;
 
 use crate::error::CaError;
 use crate::pem;
@@ -25,6 +26,13 @@ pub struct CaKey {
 impl fmt::Debug for CaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CaKey").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+impl Drop for CaKey {
+    fn drop(&mut self) {
+        self.pem.0.zeroize();
+        self.pair.zeroize();
     }
 }
 

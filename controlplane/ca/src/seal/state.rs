@@ -8,7 +8,10 @@
 //! What only needs to be carried along need not be opened, so a server that lacks a sealing key can still change
 //! what no key is needed for.
 
+use std::ops::Deref;
+
 use weft_model::ca::{CaRoot, CaState};
+use zeroize::Zeroize;
 
 use super::{Keyring, SealError, is_sealed, sealed_with};
 
@@ -23,19 +26,60 @@ pub enum Condition {
     Shut(SealError),
 }
 
+/// What holds open keys, which are wiped from memory with it.
+#[derive(Debug, PartialEq)]
+pub struct Opened<T: WithKeys>(T);
+
+/// What may hold open keys.
+pub trait WithKeys {
+    /// Overwrites them.
+    fn wipe(&mut self);
+}
+
+impl WithKeys for CaRoot {
+    fn wipe(&mut self) {
+        self.signing_key.0.zeroize();
+    }
+}
+
+impl WithKeys for CaState {
+    fn wipe(&mut self) {
+        self.roots.iter_mut().for_each(WithKeys::wipe);
+    }
+}
+
+impl<T: WithKeys> Deref for Opened<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: WithKeys> Drop for Opened<T> {
+    fn drop(&mut self) {
+        self.0.wipe();
+    }
+}
+
 /// A root with its key open, to sign with.
 ///
 /// # Errors
 /// As [`Keyring::open`].
-pub fn open_root(keys: &Keyring, root: &CaRoot) -> Result<CaRoot, SealError> {
-    Ok(CaRoot { signing_key: keys.open(&root.id, &root.signing_key)?, ..root.clone() })
+pub fn open_root(keys: &Keyring, root: &CaRoot) -> Result<Opened<CaRoot>, SealError> {
+    Ok(Opened(CaRoot { signing_key: keys.open(&root.id, &root.signing_key)?, ..root.clone() }))
 }
 
 /// The state with its keys open, as far as they can be opened. A plan that needs another one refuses.
 #[must_use]
-pub fn open(keys: &Keyring, state: &CaState) -> CaState {
-    let opened = state.roots.iter().map(|root| open_root(keys, root).unwrap_or_else(|_| root.clone()));
-    CaState { roots: opened.collect(), ..state.clone() }
+pub fn open(keys: &Keyring, state: &CaState) -> Opened<CaState> {
+    let mut opened = state.clone();
+    for root in &mut opened.roots {
+        if let Ok(key) = keys.open(&root.id, &root.signing_key) {
+            root.signing_key = key;
+        }
+    }
+    Opened(opened)
 }
 
 /// What was planned on the opened form of `present`, with every key sealed.
@@ -49,7 +93,9 @@ pub fn seal(keys: &Keyring, present: &CaState, mut next: CaState) -> Result<CaSt
         return Err(SealError::Unsealed);
     }
     for root in next.roots.iter_mut().filter(|root| is_clear(root)) {
-        root.signing_key = keys.seal(&root.id, &root.signing_key)?;
+        let sealed = keys.seal(&root.id, &root.signing_key)?;
+        root.wipe();
+        root.signing_key = sealed;
     }
     Ok(next)
 }
@@ -67,8 +113,8 @@ pub fn reseal(keys: &Keyring, state: &CaState) -> Result<Option<CaState>, SealEr
         if sealed_with(&root.signing_key) == Some(first) {
             continue;
         }
-        if let Ok(open) = keys.open(&root.id, &root.signing_key) {
-            root.signing_key = keys.seal(&root.id, &open)?;
+        if let Ok(open) = open_root(keys, root) {
+            root.signing_key = keys.seal(&root.id, &open.signing_key)?;
             changed = true;
         }
     }

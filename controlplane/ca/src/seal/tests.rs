@@ -108,8 +108,8 @@ fn a_state_is_sealed_whole_and_a_root_without_a_key_stays_without() {
     let sealed = state::seal(&keys, &clear, clear.clone()).unwrap();
     assert_eq!(sealed.roots[0].signing_key, PrivateKeyPem::default());
     assert_eq!(sealed_with(&sealed.roots[1].signing_key), keys.first_id());
-    assert_eq!(state::open(&keys, &sealed), clear);
-    assert_eq!(state::open(&Keyring::default(), &sealed), sealed, "carried along");
+    assert_eq!(*state::open(&keys, &sealed), clear);
+    assert_eq!(*state::open(&Keyring::default(), &sealed), sealed, "carried along");
     assert_eq!(state::seal(&keys, &sealed, sealed.clone()).unwrap(), sealed);
 }
 

@@ -3,6 +3,7 @@
 use weft_api::host::{AuthorityError, IssuedLeaf};
 use weft_ca::csr::{self, Grant};
 use weft_ca::leaf::{LeafTerms, Signer};
+use weft_ca::seal::state::Opened;
 use weft_ca::seal::{self, Keyring};
 use weft_ca::{CaError, CaKey, SpiffeId, config};
 use weft_model::ca::{CaRoot, CaState, Leaf};
@@ -47,7 +48,7 @@ fn failed(error: &CaError) -> AuthorityError {
 }
 
 /// The root that signs, with its key.
-fn open_root(ca: &CaState, keys: &Keyring) -> Result<CaRoot, CaError> {
+fn open_root(ca: &CaState, keys: &Keyring) -> Result<Opened<CaRoot>, CaError> {
     Ok(seal::state::open_root(keys, ca.active_root().ok_or(CaError::NoActiveRoot)?)?)
 }
 
@@ -62,7 +63,8 @@ fn sign(
     let key = CaKey::generate(config::key_spec(&settings)?.for_leaf())?;
     let grant = Grant::of(identity(ca, datacenter, service)?);
     let request = csr::check(&csr::create(&key, &grant)?, grant)?;
-    let signer = Signer::new(&open_root(ca, keys)?)?;
+    let root = open_root(ca, keys)?;
+    let signer = Signer::new(&root)?;
     let terms = LeafTerms { serial_number, now: now(), ttl: settings.leaf_cert_ttl.0 };
     Ok(signer.sign(&request, terms)?.with_key(service.clone(), key.private_pem().clone()))
 }
