@@ -14,6 +14,7 @@ use weft_state::{StateView, Store, Subscription};
 
 use super::issue::issue;
 use super::leaves::{Shared, WeakShared};
+use super::limit::{REFUSAL, Turn};
 use crate::clock::now;
 
 /// The longest sleep: the wall clock may be set while we sleep.
@@ -53,7 +54,8 @@ impl Keeper {
                 if shared.let_go_if_idle(&self.service, &self.slot) {
                     return self.forget(&shared).await;
                 }
-                match self.renew(&shared).await {
+                drop(shared);
+                match self.renew().await {
                     Some(renewed) => schedule = renewed,
                     None => schedule.note_failure(now(), rand::random()),
                 }
@@ -77,9 +79,11 @@ impl Keeper {
         }
         let mut pause = RETRY_FIRST;
         loop {
-            if let Some(schedule) = self.renew(&*self.shared.upgrade()?).await {
+            if let Some(schedule) = self.renew().await {
                 return Some(schedule);
             }
+            // The last handle on the leaves may be gone.
+            drop(self.shared.upgrade()?);
             tokio::select! {
                 () = sleep(pause) => {}
                 _ = roots.changed() => {}
@@ -95,8 +99,22 @@ impl Keeper {
         tokio::task::spawn_blocking(move || disk.load(&service, &datacenter, &ca, now())).await.ok()?
     }
 
+    /// Waits until this server may sign one more. Who asks for the leaf meanwhile gets a refusal when that is not soon.
+    async fn turn(&self) -> Option<Turn> {
+        let limit = self.shared.upgrade()?.limit.clone();
+        let allowed = || Some(self.shared.upgrade()?.allowance());
+        let late = || {
+            tracing::debug!(service = %self.service, "its new leaf waits for its turn: CSRMaxPerSecond, CSRMaxConcurrent");
+            let failure = Some(AuthorityError::Unavailable(REFUSAL.to_owned()));
+            self.slot.send_modify(|slot| slot.failure = failure);
+        };
+        limit.turn(allowed, late).await
+    }
+
     /// A new leaf, shown to its watchers and kept; `None` when there is none, which is logged.
-    async fn renew(&self, shared: &Shared) -> Option<Schedule> {
+    async fn renew(&self) -> Option<Schedule> {
+        let _turn = self.turn().await?;
+        let shared = &*self.shared.upgrade()?;
         match issue(&shared.store, &shared.keys, &shared.datacenter, &self.service).await {
             Ok(mut issued) => {
                 if let Some(former) = &self.slot.borrow().issued {

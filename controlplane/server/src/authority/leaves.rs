@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::{AuthorityError, IssuedLeaf};
+use weft_ca::config;
 use weft_ca::seal::Keyring;
 use weft_model::{Datacenter, ServiceName};
 use weft_state::{StateView, Store};
@@ -16,6 +17,7 @@ use weft_state::{StateView, Store};
 use super::disk::Disk;
 use super::issue::identity;
 use super::keeper::{Keeper, Slot};
+use super::limit::{Allowance, Limit};
 
 /// After a change of root, leaves are issued anew over at most this time.
 const SPREAD_MAX: Duration = Duration::from_secs(30);
@@ -53,6 +55,7 @@ pub(super) struct Shared {
     pub(super) disk: Option<Disk>,
     /// What the key that signs is sealed with.
     pub(super) keys: Keyring,
+    pub(super) limit: Limit,
     kept: Mutex<HashMap<ServiceName, Kept>>,
 }
 
@@ -66,7 +69,8 @@ struct Kept {
 impl Leaves {
     pub(super) fn new(store: Arc<Store>, datacenter: Datacenter, data_dir: Option<PathBuf>, keys: Keyring) -> Self {
         let disk = data_dir.map(Disk::new);
-        Self { shared: Arc::new(Shared { store, datacenter, disk, keys, kept: Mutex::default() }) }
+        let (limit, kept) = (Limit::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { store, datacenter, disk, keys, limit, kept }) }
     }
 
     /// The leaf as it is, or why there is none.
@@ -118,6 +122,13 @@ impl Shared {
         };
         let found = identity(&ca.value, &self.datacenter, service);
         found.map(drop).map_err(|error| AuthorityError::Invalid(error.to_string()))
+    }
+
+    /// How many leaves the CA's settings allow to be signed; settings that cannot be read limit nothing.
+    pub(super) fn allowance(&self) -> Allowance {
+        let ca = StateView::new(&self.store.current()).ca();
+        let settings = ca.and_then(|ca| config::settings(&ca.value.config).ok());
+        settings.map_or(Allowance::Any, |settings| Allowance::of(&settings))
     }
 
     /// Called when a leaf is due. One that nobody watches, and nobody has asked for since it was last

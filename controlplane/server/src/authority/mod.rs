@@ -12,6 +12,7 @@ mod disk;
 mod issue;
 mod keeper;
 mod leaves;
+mod limit;
 mod sealing;
 
 #[cfg(test)]

@@ -277,3 +277,24 @@ async fn without_the_sealing_key_settings_can_change_and_no_clear_key_is_written
     assert!(other.ca().active_root().unwrap().signing_key.0.starts_with("weft-sealed:"));
     other.leaf("web").await;
 }
+
+#[tokio::test]
+async fn more_leaves_than_a_second_allows_are_refused_at_first_and_made_in_their_turn() {
+    let rig = Rig::start(State::default(), None).await;
+    let mut wanted = config::default_config();
+    wanted.config.insert("CSRMaxPerSecond".into(), json!(0.3));
+    rig.authority.configure(wanted).await.unwrap();
+    rig.leaf("a").await;
+    let asked = tokio::time::Instant::now();
+    let refused = rig.authority.leaf("b".into()).await.unwrap_err();
+    assert_eq!(refused, AuthorityError::Unavailable("Rate limit reached, try again later".into()));
+    let mut watch = rig.authority.watch("b".into()).unwrap();
+    let issued = async {
+        while watch.current().is_none() {
+            watch.changed().await;
+        }
+    };
+    timeout(Duration::from_secs(20), issued).await.unwrap();
+    assert!(asked.elapsed() >= Duration::from_millis(500), "{:?}", asked.elapsed());
+    assert_eq!(rig.leaf("b").await.leaf.service, "b");
+}
