@@ -62,10 +62,12 @@ enum Next {
     Answer(Answer),
 }
 
-pub(super) async fn stream<S>(peer: &mut Peer, mut input: S) -> Result<BoxStream<'_, Answer>, RPCError<Types>>
+pub(super) async fn stream<S>(peer: &mut Peer, input: S) -> Result<BoxStream<'_, Answer>, RPCError<Types>>
 where
     S: Stream<Item = AppendEntriesRequest<Types>> + Send + Unpin + 'static,
 {
+    // The first request may be the end already, and the chain below asks for it once more.
+    let mut input = input.fuse();
     let mut first = None;
     let link = match peer.link.get_mut().take().filter(|link| !link.frames.is_closed()) {
         Some(link) => link,
