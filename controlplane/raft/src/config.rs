@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use openraft::SnapshotPolicy;
+use weft_model::mutant::{Mutant, active};
 
 use crate::error::StartError;
 
@@ -77,7 +78,8 @@ impl Config {
             install_snapshot_timeout: 60_000,
             max_payload_entries: 512,
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_after.max(1)),
-            max_in_snapshot_log_to_keep: self.log_kept,
+            // What is kept behind a raft snapshot would stand in for one that M8 loses.
+            max_in_snapshot_log_to_keep: if active(Mutant::M8) { 0 } else { self.log_kept },
             // A follower is sent a raft snapshot only when it lags by more than this: more than what the
             // log still has.
             replication_lag_threshold: self.log_kept.saturating_mul(2).max(1),

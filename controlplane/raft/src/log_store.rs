@@ -38,7 +38,7 @@ use crate::types::{Entry, LogId, Types, Vote};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use codec::decode_entry;
 pub(crate) use db::{Db, Durability};
-use group::Uncut;
+use group::Late;
 pub(crate) use offline::{LogEnds, ends, entry_bytes, log_membership, purged, vote_bytes};
 use queue::Queue;
 pub(crate) use recover::text;
@@ -80,7 +80,7 @@ impl LogStore {
             view: Arc::clone(&view),
             progress,
             durable,
-            uncut: Uncut::default(),
+            late: Late::default(),
         };
         let queue = Queue::start(writer).map_err(StartError::io(&place))?;
         let watermark = Arc::new(tokio::sync::Mutex::new(watermark));

@@ -41,8 +41,8 @@ struct Index {
     prefix_lengths: BTreeMap<usize, usize>,
     /// The number that the newest subscription got.
     newest: u64,
-    /// For the mistake of dropping events when the leader changes.
-    deaf: bool,
+    /// For the mistake of dropping events when the leader changes: topics whose next change wakes nobody.
+    deaf: BTreeSet<Topic>,
 }
 
 #[derive(Default)]
@@ -81,24 +81,28 @@ impl Waiters {
 
     pub(crate) fn wake(&self, changes: &Changes) {
         let mut index = self.0.lock();
-        if mutant::active(Mutant::M13) && index.misses(changes) {
-            return;
+        if mutant::active(Mutant::M13) {
+            return index.wake_all_but_deaf(changes);
         }
-        if changes.0.contains(&Topic::Everything) {
-            return index.by_topic.iter().for_each(|(topic, places)| fire(topic, places));
-        }
-        for topic in &changes.0 {
-            if let Some(places) = index.by_topic.get(topic) {
-                fire(topic, places);
-            }
-            if let Topic::Kv(key) = topic {
-                index.wake_prefixes_of(key);
-            }
-        }
+        index.wake(changes);
     }
 }
 
 impl Index {
+    fn wake(&self, changes: &Changes) {
+        if changes.0.contains(&Topic::Everything) {
+            return self.by_topic.iter().for_each(|(topic, places)| fire(topic, places));
+        }
+        for topic in &changes.0 {
+            if let Some(places) = self.by_topic.get(topic) {
+                fire(topic, places);
+            }
+            if let Topic::Kv(key) = topic {
+                self.wake_prefixes_of(key);
+            }
+        }
+    }
+
     fn wake_prefixes_of(&self, key: &Key) {
         for length in self.prefix_lengths.keys().take_while(|length| **length <= key.len()) {
             let Some(prefix) = key.get(..*length) else { continue };
@@ -135,13 +139,14 @@ impl Index {
         }
     }
 
-    /// The mistake: what a new leader commits first wakes nobody.
-    fn misses(&mut self, changes: &Changes) -> bool {
+    /// The mistake: what is changed first under a new leader wakes nobody. Each watched topic misses a change, or the
+    /// next one of a busy topic would make up for the loss at once.
+    fn wake_all_but_deaf(&mut self, changes: &Changes) {
+        let heard = changes.0.iter().filter(|topic| !self.deaf.remove(*topic)).cloned().collect();
         if changes.0.contains(&Topic::Timekeeper) {
-            self.deaf = true;
-            return false;
+            self.deaf = self.by_topic.keys().cloned().collect();
         }
-        !changes.is_empty() && std::mem::take(&mut self.deaf)
+        self.wake(&Changes(heard));
     }
 }
 

@@ -27,22 +27,31 @@ pub(super) enum Ack {
     Done(Done),
 }
 
-/// Mutant M6 only: entries that are to be removed, and are when others have been appended before them.
+/// Mutants M2 and M6: how many later groups are written before what was put off is. The next one would come so soon
+/// that hardly any crash fell before it.
+const LATE: u32 = 200;
+
+/// Mutants M2 and M6 only: a vote that was told before it is written, and entries that are to be removed, and are when
+/// others have been appended before them; each with the number of groups until then.
 #[derive(Default)]
-pub(super) struct Uncut {
-    from: Option<u64>,
-    appended: bool,
+pub(super) struct Late {
+    vote: Option<(Vec<u8>, u32)>,
+    cut: Option<(u64, u32)>,
 }
 
-impl Uncut {
+impl Late {
     fn appended(&mut self, index: u64) {
-        self.from = self.from.map(|from| from.max(index + 1));
-        self.appended = true;
+        if let Some((from, _)) = &mut self.cut {
+            *from = (*from).max(index + 1);
+        }
     }
+}
 
-    fn due(&mut self) -> Option<u64> {
-        self.from.take_if(|_| self.appended)
-    }
+/// What is due with this group.
+fn due<T>(late: &mut Option<(T, u32)>) -> Option<T> {
+    let (_, groups) = late.as_mut()?;
+    *groups = groups.saturating_sub(1);
+    late.take_if(|(_, groups)| *groups == 0).map(|(what, _)| what)
 }
 
 impl Ack {
@@ -57,28 +66,36 @@ impl Ack {
 }
 
 impl Group {
-    pub(super) fn begin(uncut: &mut Uncut) -> Self {
+    pub(super) fn begin(late: &mut Late) -> Self {
         let mut group = Self::default();
-        if let Some(from) = uncut.due() {
+        if let Some(from) = due(&mut late.cut) {
             group.batch.add(Change::Remove(from..u64::MAX));
+        }
+        if let Some(vote) = due(&mut late.vote) {
+            group.batch.add(Change::Note(VOTE, vote));
         }
         group
     }
 
-    pub(super) fn add(&mut self, job: Job, uncut: &mut Uncut) -> io::Result<()> {
+    pub(super) fn add(&mut self, job: Job, late: &mut Late) -> io::Result<()> {
         match job {
             Job::Append { entries, done } => {
                 failpoint::hit("log.append");
                 for entry in &entries {
                     self.batch.add(Change::Entry(entry.log_id.index, codec::encode_entry(entry)?));
                     self.last = Some(entry.log_id);
-                    uncut.appended(entry.log_id.index);
+                    late.appended(entry.log_id.index);
                 }
                 self.acks.push(Ack::Appended(done));
             }
             Job::Vote { vote, done } => {
                 failpoint::hit("log.vote");
-                self.batch.add(Change::Note(VOTE, codec::encode_record(&vote)?));
+                let vote = codec::encode_record(&vote)?;
+                if active(Mutant::M2) {
+                    late.vote = Some((vote, LATE));
+                } else {
+                    self.batch.add(Change::Note(VOTE, vote));
+                }
                 self.acks.push(Ack::Voted(done));
             }
             Job::Committed(committed) => self.batch.add(Change::Note(COMMITTED, codec::encode_record(&committed)?)),
@@ -86,7 +103,7 @@ impl Group {
                 failpoint::hit("log.truncate");
                 let next = after.map_or(0, |after| after.index + 1);
                 if active(Mutant::M6) {
-                    *uncut = Uncut { from: Some(next), appended: false };
+                    late.cut = Some((next, LATE));
                 } else {
                     self.batch.add(Change::Remove(next..u64::MAX));
                 }

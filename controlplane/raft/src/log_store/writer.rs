@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use weft_model::failpoint;
 
-use super::group::{Ack, Group, Uncut};
+use super::group::{Ack, Group, Late};
 use super::view::View;
 use crate::disk::Records;
 use crate::fatal::die;
@@ -41,7 +41,7 @@ pub(super) struct Writer {
     pub(super) progress: Arc<Progress>,
     /// Whether a write has to be synced at all.
     pub(super) durable: bool,
-    pub(super) uncut: Uncut,
+    pub(super) late: Late,
 }
 
 impl Writer {
@@ -80,11 +80,11 @@ impl Writer {
     }
 
     fn gather(&mut self, first: Job) -> io::Result<Group> {
-        let mut group = Group::begin(&mut self.uncut);
-        group.add(first, &mut self.uncut)?;
+        let mut group = Group::begin(&mut self.late);
+        group.add(first, &mut self.late)?;
         while !group.stop && group.batch.bytes() < BATCH_BYTES_MAX {
             match self.jobs.try_recv() {
-                Ok(job) => group.add(job, &mut self.uncut)?,
+                Ok(job) => group.add(job, &mut self.late)?,
                 Err(_) => break,
             }
         }

@@ -67,6 +67,11 @@ impl Folder {
     /// Writes `state` as a raft snapshot. Blocks.
     pub(crate) fn save(&self, meta: &SnapshotMeta, state: &State) -> io::Result<SnapshotFile> {
         failpoint::hit("snapshot.build");
+        if active(Mutant::M7) {
+            let mut bytes = Vec::new();
+            format::write(meta, state, &mut bytes)?;
+            return self.keep(meta, self.half_safe(meta, &bytes)?);
+        }
         let mut draft = self.files.draft(&name(meta.last_log_id))?;
         let mut buffered = BufWriter::with_capacity(PIECE, &mut *draft);
         format::write(meta, state, &mut buffered)?;
@@ -89,10 +94,24 @@ impl Folder {
         if written != *meta {
             return Err(io::Error::other(format!("a raft snapshot of {written} came as one of {meta}")));
         }
+        if active(Mutant::M7) {
+            self.keep(meta, self.half_safe(meta, &bytes)?)?;
+            return Ok(state);
+        }
         let mut draft = self.files.draft(&name(meta.last_log_id))?;
         draft.write_all(&bytes)?;
         self.keep(meta, draft)?;
         Ok(state)
+    }
+
+    /// Mutant M7 only: a file of which no more is safe than what it is a raft snapshot of.
+    fn half_safe(&self, meta: &SnapshotMeta, bytes: &[u8]) -> io::Result<Box<dyn Draft>> {
+        let mut draft = self.files.draft(&name(meta.last_log_id))?;
+        let (head, rest) = bytes.split_at(format::head(bytes));
+        draft.write_all(head)?;
+        draft.sync()?;
+        draft.write_all(rest)?;
+        Ok(draft)
     }
 
     /// A file without a name, to receive a raft snapshot into. Blocks.

@@ -27,7 +27,7 @@ async fn appends_that_gathered_cost_one_sync() {
         view: Arc::clone(&view),
         progress: Arc::clone(&progress),
         durable: true,
-        uncut: Uncut::default(),
+        late: Late::default(),
     };
     let thread = std::thread::spawn(move || writer.run());
     for wait in waits {
