@@ -47,7 +47,7 @@ impl Nemesis {
     }
 
     async fn strike(&mut self) {
-        match self.dice.random_range(0..14) {
+        match self.dice.random_range(0..15) {
             0 | 1 => self.partition(),
             2 => self.isolate_leader(),
             3 => self.cut_one_way(),
@@ -58,6 +58,7 @@ impl Nemesis {
             10 => self.hurt_disk(),
             11 => self.crash_leader(),
             12 => self.transfer().await,
+            13 => self.depose_leader().await,
             _ => self.change_weather(),
         }
     }
@@ -90,7 +91,12 @@ impl Nemesis {
     }
 
     fn isolate_leader(&mut self) {
-        let Some(leader) = self.cluster.leader() else { return };
+        if let Some(leader) = self.cluster.leader() {
+            self.isolate(leader);
+        }
+    }
+
+    fn isolate(&mut self, leader: u64) {
         let others: Vec<u64> = self.ids().into_iter().filter(|id| *id != leader).collect();
         self.note(format!("cut off leader {leader}"));
         self.cluster.net.set_cut(both_ways(&[leader], &others));
@@ -120,6 +126,24 @@ impl Nemesis {
         let Some(leader) = self.cluster.leader() else { return };
         let crash = if self.dice.random_bool(0.5) { Crash::Kill } else { Crash::PowerCut };
         self.note(format!("{crash:?} leader {leader}"));
+        self.cluster.crash(leader, crash);
+    }
+
+    /// A leader that is cut off goes on appending what will never be committed. It hears of its successor before that one
+    /// has as many entries, and ends when some of its log has just been cut off and little written over it.
+    async fn depose_leader(&mut self) {
+        let Some(leader) = self.cluster.leader() else { return };
+        self.isolate(leader);
+        let cluster = Arc::clone(&self.cluster);
+        let succeeded = || cluster.leader().is_some_and(|now| now != leader);
+        within(Duration::from_secs(3), succeeded).await;
+        self.heal();
+        let told = || cluster.server(leader).is_none_or(|server| !server.raft.leads());
+        within(Duration::from_secs(1), told).await;
+        let together = self.dice.random_range(0..60);
+        sleep(Duration::from_millis(together)).await;
+        let crash = if self.dice.random_bool(0.5) { Crash::Kill } else { Crash::PowerCut };
+        self.note(format!("{crash:?} former leader {leader}"));
         self.cluster.crash(leader, crash);
     }
 
@@ -183,6 +207,14 @@ impl Nemesis {
         for id in self.cluster.down() {
             self.start(id).await;
         }
+    }
+}
+
+/// Waits until it is so, or the time is over.
+async fn within(patience: Duration, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + patience;
+    while !is_so() && Instant::now() < until {
+        sleep(Duration::from_millis(2)).await;
     }
 }
 

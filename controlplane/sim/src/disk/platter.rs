@@ -57,8 +57,11 @@ pub(crate) struct Platter {
     pub(crate) full: bool,
     /// How long a sync takes at most, in milliseconds.
     pub(crate) slowness: u64,
-    /// An error was given out in this run: nothing may be written after it.
+    /// An error was given out in this run: the server has to end.
     failed: bool,
+    /// One was given out to the log: nothing may be written to it after that. A file that could not be written takes
+    /// nothing back that was told.
+    log_failed: bool,
     /// How often something was written all the same.
     pub(crate) went_on: u64,
     /// Batches that a power cut took back.
@@ -84,6 +87,7 @@ impl Platter {
             full: false,
             slowness: HEALTHY,
             failed: false,
+            log_failed: false,
             went_on: 0,
             lost: 0,
         }
@@ -92,7 +96,7 @@ impl Platter {
     pub(super) fn boot(&mut self) -> u64 {
         self.boot += 1;
         self.running = true;
-        self.failed = false;
+        (self.failed, self.log_failed) = (false, false);
         self.boot
     }
 
@@ -156,7 +160,6 @@ impl Platter {
 
     /// Fails when there is no room.
     pub(super) fn take_room(&mut self) -> io::Result<()> {
-        self.note_going_on();
         if !self.full {
             return Ok(());
         }
@@ -168,7 +171,8 @@ impl Platter {
     }
 
     pub(super) fn write(&mut self, batch: Batch) -> io::Result<()> {
-        self.take_room()?;
+        self.note_going_on();
+        self.take_room().inspect_err(|_| self.log_failed = true)?;
         self.visible.apply(&batch);
         self.tail.push(batch);
         Ok(())
@@ -186,7 +190,7 @@ impl Platter {
             return Ok(());
         }
         self.fail_sync = false;
-        self.failed = true;
+        (self.failed, self.log_failed) = (true, true);
         // The kernel has dropped what it could not write, and will say no more about it.
         let kept = self.dice.random_range(0..=self.tail.len());
         self.tail.truncate(kept);
@@ -199,7 +203,7 @@ impl Platter {
     }
 
     fn note_going_on(&mut self) {
-        if self.failed {
+        if self.log_failed {
             self.went_on += 1;
         }
     }
@@ -238,6 +242,21 @@ mod tests {
         let batch = |_| Batch::of([Change::Remove(3..5), Change::Remove(8..u64::MAX)]);
         table.apply(&batch(()));
         assert_eq!(table.entries.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 5, 6, 7]);
+    }
+
+    #[test]
+    fn writing_on_counts_when_the_log_has_failed_and_not_when_a_file_has() {
+        let batch = || Batch::of([Change::Entry(0, vec![])]);
+        let mut platter = Platter::new(1, 0);
+        platter.boot();
+        platter.full = true;
+        platter.take_room().unwrap_err();
+        assert!(platter.has_failed());
+        platter.write(batch()).unwrap_err();
+        assert_eq!(platter.went_on, 0);
+        platter.full = false;
+        platter.write(batch()).unwrap();
+        assert_eq!(platter.went_on, 1);
     }
 
     #[test]
