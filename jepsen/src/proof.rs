@@ -27,7 +27,8 @@ const fn each(proof: Proof) -> Proof {
 }
 
 /// The mistakes that are built into the feature `mutants`. Scenarios beside `S1` to `S9`: `clock` is W1 under clock jumps while the
-/// leader is cut off, `operator` is W10 alone, because restores take every key back. Those on authorization and certificates (M15, M16) come with W6.
+/// leader is cut off, `wake` W4 with calm between leader changes, `reconnect` W1 while links flap, `rot` W2 on two servers of which one
+/// has missed what the other has lost, `operator` is W10 alone, because restores take every key back. Those on authorization and certificates (M15, M16) come with W6.
 pub const MUTANTS: [Proof; 18] = [
     each(proof("M1", "an appended entry counts before it is synced", "S2", "C2")),
     proof("M2", "a vote counts before it is synced", "S2", "C8"),
@@ -39,14 +40,14 @@ pub const MUTANTS: [Proof; 18] = [
     proof("M8", "the log is purged before the raft snapshot is synced", "S2", "C11"),
     proof("M9", "applying an entry looks at the clock", "S1", "C9"),
     proof("M10", "applying an entry depends on the order of a hash map", "S1", "C9"),
-    proof("M11", "the table of applied request ids is missing in snapshots", "S1", "C3"),
-    proof("M12", "a waiter is registered after it has checked", "S3", "C4"),
-    each(proof("M13", "an event is dropped when the leader changes", "S3", "C4")),
+    proof("M11", "the table of applied request ids is missing in snapshots", "S2", "C3"),
+    proof("M12", "a waiter is registered after it has checked", "wake", "C4"),
+    each(proof("M13", "an event is dropped when the leader changes", "wake", "C4")),
     proof("M14", "a session's timer is not started again in full", "S4", "C5"),
     proof("M17", "one vote less than a majority is taken for one", "S1", "C8"),
     proof("M18", "a restore sets the index back", "operator", "C7"),
-    proof("M19", "a damaged log is opened as far as it can be read", "S9", "C2"),
-    proof("M20", "a task is left behind by each reconnect", "S1", "C10"),
+    proof("M19", "a damaged log is opened as far as it can be read", "rot", "C2"),
+    proof("M20", "a task is left behind by each reconnect", "reconnect", "C10"),
 ];
 
 impl Proof {

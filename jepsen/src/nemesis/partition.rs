@@ -24,9 +24,14 @@ pub(super) enum Partition {
     OneWay,
     /// One server's links refuse.
     Reset,
+    /// The same, on and off: whatever is connected anew is soon lost again.
+    Flap,
     /// Clients do not reach one server.
     Clients,
 }
+
+/// How long flapping links refuse, and how long they do not.
+const FLAP: Duration = Duration::from_millis(150);
 
 /// What is cut: groups of names, from whom to whom.
 struct Cut {
@@ -77,8 +82,12 @@ impl Partition {
                 let pair = if deaf { (rest, one.clone()) } else { (one.clone(), rest) };
                 Cut { what, pairs: vec![pair], case: hit, targets: one }
             }
-            Self::Reset => Cut {
-                what: "links of one server refuse",
+            Self::Reset | Self::Flap => Cut {
+                what: if matches!(self, Self::Flap) {
+                    "links of one server flap"
+                } else {
+                    "links of one server refuse"
+                },
                 pairs: both(&names[..1], &names[1..]),
                 case: hit,
                 targets: names[..1].to_vec(),
@@ -127,15 +136,23 @@ impl Fault for Partition {
                 let number = scene.number(&cut.targets[0])?;
                 links.extend([(CLIENTS, number), (number, CLIENTS)]);
             }
-            let policy = if matches!(self, Self::Reset) { Policy::reset() } else { Policy::cut() };
+            let policy = if matches!(self, Self::Reset | Self::Flap) { Policy::reset() } else { Policy::cut() };
             let network = &scene.cluster.setup.network;
             let before = network.counters();
             stage.begin(cut.what, &cut.targets);
             stage.leader_case(cut.case);
-            links.iter().for_each(|link| network.set(*link, policy.clone()));
+            let set = |policy: &Policy| links.iter().for_each(|link| network.set(*link, policy.clone()));
             cut.pairs.iter().for_each(|(from, to)| stage.cuts(from, to));
-            stage.hold().await;
-            links.iter().for_each(|link| network.set(*link, Policy::default()));
+            let end = tokio::time::Instant::now() + stage.hold;
+            while matches!(self, Self::Flap) && tokio::time::Instant::now() < end {
+                set(&policy);
+                tokio::time::sleep(FLAP).await;
+                set(&Policy::default());
+                tokio::time::sleep(FLAP).await;
+            }
+            set(&policy);
+            tokio::time::sleep_until(end).await;
+            set(&Policy::default());
             let seen = since(&before, &network.counters(), &links);
             stage.bites_if(seen.harmed() > 0, json!(seen));
             // Time for connections to come back before the next fault.

@@ -1,11 +1,14 @@
 //! F7: the power fails, under one server, some, or all at once. What was not synced is gone.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use futures::future::BoxFuture;
 use rand::RngExt;
 use serde_json::json;
 
 use super::stage::{Fault, Stage};
+use crate::cluster::Cluster;
 
 /// Whose power.
 #[derive(Clone, Copy, Debug)]
@@ -26,20 +29,15 @@ impl Fault for Power {
             let Some(targets) = stage.targets(count).await else { return Ok(()) };
             stage.begin(format!("power cut of {}", targets.len()), &targets);
             let unsynced = dirty_bytes();
-            targets.iter().for_each(|name| cluster.excuse(name, "the power failed"));
-            let mut cut = 0;
-            for name in &targets {
-                cluster.disk(name)?.cut_power()?;
-                cut += 1;
+            // Power that comes back may fail again at once: that is when servers vote.
+            let again = matches!(self, Self::All) && stage.toss(0.6);
+            let mut cut = fail(stage, &cluster, &targets).await?;
+            if again {
+                stage.await_all(&targets).await;
+                let election = Duration::from_millis(stage.rng.random_range(200..2500));
+                tokio::time::sleep(election).await;
+                cut += fail(stage, &cluster, &targets).await?;
             }
-            futures::future::join_all(targets.iter().map(|name| cluster.kill(name, "the power failed"))).await;
-            for name in &targets {
-                let disk = cluster.disk(name)?;
-                tokio::task::spawn_blocking(move || disk.power_on()).await??;
-            }
-            let pause = stage.hold / 4;
-            tokio::time::sleep(pause).await;
-            targets.iter().try_for_each(|name| cluster.start(name))?;
             let up = stage.await_all(&targets).await;
             stage.bites(json!({"file_systems_cut": cut, "back": up, "dirty_bytes_of_the_machine": unsynced}));
             // A while of load before the next fault: only what was acknowledged can be lost.
@@ -47,6 +45,22 @@ impl Fault for Power {
             Ok(())
         })
     }
+}
+
+/// Cuts the power of these servers, and gives it back; how many file systems were cut.
+async fn fail(stage: &Stage, cluster: &Cluster, targets: &[String]) -> Result<usize> {
+    targets.iter().for_each(|name| cluster.excuse(name, "the power failed"));
+    for name in targets {
+        cluster.disk(name)?.cut_power()?;
+    }
+    futures::future::join_all(targets.iter().map(|name| cluster.kill(name, "the power failed"))).await;
+    for name in targets {
+        let disk = cluster.disk(name)?;
+        tokio::task::spawn_blocking(move || disk.power_on()).await??;
+    }
+    tokio::time::sleep(stage.hold / 4).await;
+    targets.iter().try_for_each(|name| cluster.start(name))?;
+    Ok(targets.len())
 }
 
 /// What the machine holds that is not on any disk yet.

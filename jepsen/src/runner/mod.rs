@@ -148,7 +148,7 @@ async fn under_faults(plan: &Plan, scene: &Arc<Scene>, recorder: &Recorder) {
         faults,
         seed: plan.seed,
         hold: (Duration::from_millis(least), Duration::from_millis(most)),
-        rest: Duration::from_millis(1200),
+        rest: Duration::from_millis(plan.scenario.rest_ms),
         tracks: plan.scenario.tracks,
         both_leader_cases: plan.scenario.both_leader_cases.clone(),
     };

@@ -20,6 +20,8 @@ pub struct Scenario {
     pub seconds: u64,
     /// How long one fault is held, in milliseconds, at least and at most.
     pub hold_ms: (u64, u64),
+    /// The pause between two faults, in milliseconds.
+    pub rest_ms: u64,
     /// How many faults at a time.
     pub tracks: usize,
     /// Faults that must be seen hitting and sparing the leader.
@@ -42,6 +44,7 @@ impl Scenario {
             faults: owned(faults),
             seconds,
             hold_ms: (1500, 4000),
+            rest_ms: 1200,
             tracks: 1,
             both_leader_cases: Vec::new(),
             snapshot_threshold: 50,

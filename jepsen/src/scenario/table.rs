@@ -16,6 +16,9 @@ pub static SCENARIOS: &[(&str, bool, Build)] = &[
     ("S8", true, s8),
     ("S9", true, s9),
     ("clock", false, clock),
+    ("wake", false, wake),
+    ("reconnect", false, reconnect),
+    ("rot", false, rot),
     ("operator", false, operator),
     ("rolling", false, rolling),
     ("stalled", false, stalled),
@@ -80,6 +83,24 @@ fn clock() -> Scenario {
         Scenario::new("clock", what, &["register"], &["clock-jump", "clock-strobe", "partition"], 40).hold(3000, 6000);
     scenario.tracks = 2;
     scenario
+}
+
+fn wake() -> Scenario {
+    // Times are judged only where no fault is aimed: there has to be a while between two of them.
+    let what = "watches while leaders change, with calm enough in between to see who sleeps";
+    let mut scenario = Scenario::new("wake", what, &["watch"], &["transfer", "kill"], 45).hold(500, 1500);
+    scenario.rest_ms = 8000;
+    scenario
+}
+
+fn reconnect() -> Scenario {
+    let what = "registers while connections between servers are lost as soon as they are there";
+    Scenario::new("reconnect", what, &["register"], &["flap"], 30).hold(4000, 6000)
+}
+
+fn rot() -> Scenario {
+    let what = "sets while one server has missed what another one's disk has lost";
+    Scenario::new("rot", what, &["set"], &["rot-behind"], 26).hold(1000, 2000)
 }
 
 fn operator() -> Scenario {

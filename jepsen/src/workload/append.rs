@@ -22,6 +22,11 @@ pub struct AppendWorkload {
     next: AtomicU64,
 }
 
+/// Those who ask again only after a doubt.
+const CREW: usize = 6;
+/// Those who always do.
+const FORGETFUL: usize = 6;
+
 /// A list as it was read: its text and index; index 0: absent.
 type List = (String, u64);
 
@@ -62,7 +67,9 @@ impl AppendWorkload {
             }
         }
         let pending = session.invoke("append.txn", &keys[0], Value::Array(input.clone()));
-        match txn::commit(session, &steps, 2).await {
+        let said =
+            if session.worker < CREW { txn::commit(session, &steps, 2).await } else { forget(session, &steps).await };
+        match said {
             Said::Ok(Committed::Yes { rows, .. }, meta) => match output(&input, &before, &rows) {
                 Ok(value) => session.end(pending, Outcome::Ok(value), meta),
                 Err(what) => session.unexpected(pending, &what),
@@ -74,6 +81,13 @@ impl AppendWorkload {
             Said::Unexpected(what) => session.unexpected(pending, &what),
         }
     }
+}
+
+/// Takes the first answer for lost, and asks again some seconds later: meanwhile the server may have lost its power, or
+/// another one may lead.
+async fn forget(session: &mut Session, steps: &[Value]) -> Said<Committed> {
+    let later = Duration::from_millis(session.rng.random_range(500..3000));
+    txn::commit_again(session, steps, later).await
 }
 
 /// What the transaction saw: the lists that its guards compared, and those that it read itself.
@@ -118,7 +132,7 @@ impl Workload for AppendWorkload {
     }
 
     fn crew(&self) -> Crew {
-        Crew { workers: 6, pause: Duration::from_millis(40) }
+        Crew { workers: CREW + FORGETFUL, pause: Duration::from_millis(40) }
     }
 
     fn step<'a>(&'a self, session: &'a mut Session) -> BoxFuture<'a, Result<Step>> {

@@ -15,6 +15,11 @@ use super::session::Session;
 use super::spec::{Crew, Step, Workload};
 use super::store::{Entry, Guard, Mode, Store};
 
+/// Those who read and write.
+const MIXED: usize = 10;
+/// Those who only read: whoever writes to a leader that is cut off waits, and sees nothing of what it would answer.
+const READERS: usize = 3;
+
 /// The workload, on some store.
 pub struct RegisterWorkload {
     store: Box<dyn Store>,
@@ -31,7 +36,7 @@ impl RegisterWorkload {
     pub fn new(store: Box<dyn Store>) -> Self {
         Self {
             store,
-            crew: Crew { workers: 10, pause: Duration::from_millis(40) },
+            crew: Crew { workers: MIXED + READERS, pause: Duration::from_millis(40) },
             keys: Rotation::new("register", 4, 200),
             next_value: AtomicU64::new(1),
             seen: Mutex::new(BTreeMap::new()),
@@ -98,6 +103,7 @@ impl Workload for RegisterWorkload {
             let key = self.keys.draw(&mut session.rng);
             let mode = if session.rng.random_bool(0.5) { Mode::Default } else { Mode::Consistent };
             match session.rng.random_range(0..100) {
+                _ if session.worker >= MIXED => drop(self.read(session, &key, mode).await),
                 0..45 => drop(self.read(session, &key, mode).await),
                 45..70 => self.write(session, &key).await,
                 70..90 => self.cas(session, &key).await,

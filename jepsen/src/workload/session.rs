@@ -87,8 +87,20 @@ impl Session {
 
     /// Sends a request under its id.
     pub async fn ask_as(&mut self, id: Uuid, method: Method, path: &str, body: impl Into<Bytes>) -> Asked {
-        let headers = vec![("x-weft-request-id".to_owned(), id.to_string())];
         let timeout = self.timeout;
+        self.ask_as_within(id, method, path, body, timeout).await
+    }
+
+    /// Sends a request under its id that may take that long.
+    pub async fn ask_as_within(
+        &mut self,
+        id: Uuid,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+        timeout: Duration,
+    ) -> Asked {
+        let headers = vec![("x-weft-request-id".to_owned(), id.to_string())];
         self.send(Request { method, path: path.to_owned(), headers, body: body.into(), timeout }).await
     }
 

@@ -2,6 +2,8 @@
 //!
 //! A transaction's results bear the index at which it took effect; all of them the same.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -64,6 +66,35 @@ pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Sai
     }
     Said::Doubt(doubt.unwrap_or_default())
 }
+
+/// Commits the steps, at most once, as a client that loses the first answer: what counts is what it is told when it asks
+/// again `later` under the same request id, and that must be the answer of the one time.
+pub async fn commit_again(session: &mut Session, steps: &[Value], later: Duration) -> Said<Committed> {
+    let body = Value::Array(steps.to_vec()).to_string();
+    let id = session.request_id();
+    let lost = match understand(session.ask_as(id, Method::PUT, "/v1/txn", body.clone()).await) {
+        Said::Fail(why) => return Said::Fail(why),
+        Said::Unexpected(what) => return Said::Unexpected(what),
+        Said::Ok(..) => "the answer was lost on purpose".to_owned(),
+        Said::Doubt(why) => why,
+    };
+    tokio::time::sleep(later).await;
+    for _ in 0..TRIES {
+        session.move_on();
+        let asked = session.ask_as_within(id, Method::PUT, "/v1/txn", body.clone(), TRY_MAX).await;
+        match understand(asked) {
+            Said::Fail(_) | Said::Doubt(_) => tokio::time::sleep(TRY_EVERY).await,
+            said @ (Said::Ok(..) | Said::Unexpected(_)) => return said,
+        }
+    }
+    Said::Doubt(lost)
+}
+
+/// How often a lost answer is asked for, how long each time, and with which pause: servers without power have to start, but
+/// weft remembers no more than the last thousand answers.
+const TRIES: u32 = 6;
+const TRY_MAX: Duration = Duration::from_secs(1);
+const TRY_EVERY: Duration = Duration::from_millis(500);
 
 /// Reads without writing: one state, answered linearizably.
 pub async fn read(session: &mut Session, steps: &[Value]) -> Said<Vec<Value>> {

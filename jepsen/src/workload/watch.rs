@@ -38,6 +38,9 @@ const WATCHED: [Watched; 12] = [
     on("key", "watch/quiet/b", false),
 ];
 
+/// Longer than a judge on a slow machine takes to call it sleeping.
+const WAIT: Duration = Duration::from_secs(12);
+
 /// The workload.
 pub struct WatchWorkload {
     journal: Journal,
@@ -86,7 +89,12 @@ impl Workload for WatchWorkload {
                 if session.worker == WATCHED.len() {
                     let key = KEYS[session.rng.random_range(2..6)];
                     self.write(session, key).await;
-                    tokio::time::sleep(Duration::from_millis(1500)).await;
+                    // A change right after another is the one that a careless server sleeps through: its watchers
+                    // have just been answered, and are about to wait again.
+                    if session.rng.random_bool(0.5) {
+                        self.write(session, key).await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2000)).await;
                 } else {
                     let key = KEYS[session.rng.random_range(0..2)];
                     self.write(session, key).await;
@@ -96,7 +104,7 @@ impl Workload for WatchWorkload {
             let answered = if session.rng.random_bool(0.03) {
                 self.odd(session, watched).await
             } else {
-                self.watchers.wait(session, "watch", watched, Duration::from_secs(8)).await
+                self.watchers.wait(session, "watch", watched, WAIT).await
             };
             Ok(if answered { Step::AtOnce } else { Step::Next })
         })

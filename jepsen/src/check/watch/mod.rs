@@ -8,7 +8,7 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -116,7 +116,12 @@ impl Watch {
         states: &States,
         acks: &BTreeMap<u64, (u64, u64)>,
     ) -> Option<Finding> {
-        self.goes_below(wait).or_else(|| differs(wait, states)).or_else(|| self.slept(run, wait, states, acks))
+        let unseen = wait.index.max(wait.asked);
+        self.goes_below(wait)
+            .or_else(|| differs(wait, states))
+            .or_else(|| stale(wait, states, acks, unseen))
+            .or_else(|| self.slept(run, wait, states, acks, unseen))
+            .or_else(|| self.slept(run, wait, states, acks, wait.asked).filter(|_| wait.asked > 1))
     }
 
     /// A smaller index is only for those who asked a server that lags, and only after the whole wait.
@@ -126,26 +131,26 @@ impl Watch {
         below.then(|| wait.finding("index-below-asked", "the index went back".to_owned(), None))
     }
 
-    /// A change above the asked index that the answer should have shown: one acknowledged before the query began (unless it
-    /// asked for stale data), or long before it was answered.
+    /// A change that was acknowledged long before the answer came, whether that shows it or not: the end of a wait shows what
+    /// its waiter has slept through.
     fn slept(
         &self,
         run: &RunData,
         wait: &Wait<'_>,
         states: &States,
         acks: &BTreeMap<u64, (u64, u64)>,
+        above: u64,
     ) -> Option<Finding> {
-        let next = *states.range(wait.index.max(wait.asked) + 1..).next()?.0;
-        let (acked_ns, writer) = *acks.get(&next)?;
-        if acked_ns < wait.op.invoke_ns && !wait.stale {
-            let text = format!("the change at {next} was acknowledged before the query began");
-            return Some(wait.finding("stale-answer", text, Some(writer)));
+        let (next, acked_ns, writer) = change_above(states, acks, above)?;
+        // What was there before the query is no wake-up.
+        if acked_ns < wait.op.invoke_ns && next <= wait.index {
+            return None;
         }
         let since = acked_ns.max(wait.op.invoke_ns);
         let late = wait.op.end_ns().saturating_sub(since);
         let allowed = self.wake_ns + run.config.election_ms * 1_000_000;
         if late <= allowed
-            || late <= Slowness::of(run, since, wait.op.end_ns()).stretch(allowed)
+            || late <= stretched(run, &wait.op.server, since, wait.op.end_ns(), allowed)
             || disturbed(run, &wait.op.server, since, wait.op.end_ns())
         {
             return None;
@@ -153,6 +158,22 @@ impl Watch {
         let text = format!("slept {} ms past the change at {next}", late / 1_000_000);
         Some(wait.finding("lost-wake-up", text, Some(writer)))
     }
+}
+
+/// The first change above an index: where it is, when it was acknowledged, and by which operation.
+fn change_above(states: &States, acks: &BTreeMap<u64, (u64, u64)>, above: u64) -> Option<(u64, u64, u64)> {
+    let next = *states.range(above + 1..).next()?.0;
+    let (acked_ns, writer) = *acks.get(&next)?;
+    Some((next, acked_ns, writer))
+}
+
+/// An answer must show what was acknowledged before the query began, unless that asked for stale data.
+fn stale(wait: &Wait<'_>, states: &States, acks: &BTreeMap<u64, (u64, u64)>, unseen: u64) -> Option<Finding> {
+    let (next, acked_ns, writer) = change_above(states, acks, unseen)?;
+    (acked_ns < wait.op.invoke_ns && !wait.stale).then(|| {
+        let text = format!("the change at {next} was acknowledged before the query began");
+        wait.finding("stale-answer", text, Some(writer))
+    })
 }
 
 /// The body is the state at the announced index: that from the last change at or below it.
@@ -164,15 +185,34 @@ fn differs(wait: &Wait<'_>, states: &States) -> Option<Finding> {
     })
 }
 
-/// Whether a fault was aimed at that server (or at nobody in particular) in that time.
+/// What a slow machine excuses: not more than it shows in what the same server answered others meanwhile.
+fn stretched(run: &RunData, server: &str, since: u64, end: u64, allowed: u64) -> u64 {
+    let by_waiting = Slowness::of(run, since, end).stretch(allowed);
+    let prompt = run.history.iter().filter(|op| op.server == server && op.call() != "wait" && op.ok().is_some());
+    let meanwhile = prompt.filter(|op| op.invoke_ns >= since && op.end_ns() <= end);
+    let took: Vec<u64> = meanwhile.map(|op| op.end_ns() - op.invoke_ns).collect();
+    match took.iter().max() {
+        Some(slowest) if took.len() >= WITNESSES => by_waiting.min(allowed + 4 * slowest),
+        Some(_) | None => by_waiting,
+    }
+}
+
+/// So many answers say how fast a server was.
+const WITNESSES: usize = 3;
+
+/// Whether a fault was aimed at that server (or at nobody in particular) in that time, or at so many others that it had no
+/// quorum.
 fn disturbed(run: &RunData, server: &str, from: u64, to: u64) -> bool {
     // Readers that do not read are no excuse: nobody else may feel them.
     let counts = |band: &&Band| !matches!(band.state, BandState::Skipped(_)) && band.fault != "F17";
-    run.nemesis.iter().filter(counts).any(|band| {
-        let apart = band.start_ns > to || band.end_ns.is_some_and(|end| end.saturating_add(1_000_000_000) < from);
-        let aimed = band.targets.iter().any(|target| target == server)
+    let near =
+        |band: &&Band| band.start_ns <= to && band.end_ns.is_none_or(|end| end.saturating_add(1_000_000_000) >= from);
+    let aimed = |band: &Band| {
+        band.targets.iter().any(|target| target == server)
             || band.cut.iter().any(|link| link.from == server || link.to == server)
-            || (band.targets.is_empty() && band.cut.is_empty());
-        !apart && aimed
-    })
+            || (band.targets.is_empty() && band.cut.is_empty())
+    };
+    let bands: Vec<&Band> = run.nemesis.iter().filter(counts).filter(near).collect();
+    let hit: BTreeSet<&String> = bands.iter().flat_map(|band| &band.targets).collect();
+    bands.into_iter().any(aimed) || hit.len() * 2 > run.config.servers.len().max(2)
 }

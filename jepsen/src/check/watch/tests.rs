@@ -87,6 +87,19 @@ fn sleeping_through_a_change_is_seen_unless_the_server_was_disturbed() {
 }
 
 #[test]
+fn a_wait_that_ends_with_a_change_it_slept_through_is_seen() {
+    let answer = || json!({"w": ["2", 20]});
+    assert_eq!(check(&wait(12 * SECOND, 22 * SECOND, 10, 20, answer())), Verdict::True);
+    assert_eq!(whats(&check(&wait(12 * SECOND, 29 * SECOND, 10, 20, answer()))), ["lost-wake-up"]);
+    // Whoever begins after it is not woken by it.
+    assert_eq!(check(&wait(21 * SECOND, 29 * SECOND, 10, 20, answer())), Verdict::True);
+    let mut run = wait(12 * SECOND, 29 * SECOND, 10, 20, answer());
+    let targets = vec!["s2".to_owned(), "s3".to_owned()];
+    run.nemesis = vec![Band { targets, start_ns: 15 * SECOND, end_ns: Some(25 * SECOND), ..Band::default() }];
+    assert_eq!(check(&run), Verdict::True);
+}
+
+#[test]
 fn a_query_must_show_what_was_acknowledged_before_it() {
     let answer = || json!({"w": ["1", 10]});
     assert_eq!(whats(&check(&wait(21 * SECOND, 22 * SECOND, 10, 10, answer()))), ["stale-answer"]);
