@@ -6,7 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 ENV := source scripts/env.sh
 
-.PHONY: help setup build demo clients test check fix bench jepsen soak
+.PHONY: help setup build demo clients test check fix bench jepsen soak selftest sim
 
 help: ## show these lines
 	@echo 'weft: a service mesh in one binary'
@@ -44,6 +44,14 @@ soak: setup ## the same with everything drawn and overlapping, for an hour; MINU
 	@$(ENV); cargo build --workspace --locked --bin weft --bin weft-jepsen
 	@$(ENV); debug=$$CARGO_TARGET_DIR/debug; WEFT_BIN=$$debug/weft $$debug/weft-jepsen soak --out $$WEFT_CACHE/jepsen \
 	    --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+
+selftest: setup ## does the harness catch every mistake that is built in on purpose, and judge etcd and Consul right; MUTANTS=M1,M4
+	@$(ENV); cargo build --workspace --locked --bin weft --bin weft-jepsen
+	@$(ENV); debug=$$CARGO_TARGET_DIR/debug; WEFT_BIN=$$debug/weft $$debug/weft-jepsen selftest --out $$WEFT_CACHE/jepsen \
+	    --controls $(if $(MUTANTS),--mutants $(MUTANTS))
+
+sim: setup ## whole clusters in one process, seed after seed: every night SEEDS=0..5000
+	@$(ENV); cargo build --workspace --locked --bin weft-sim; $$CARGO_TARGET_DIR/debug/weft-sim --seeds $(or $(SEEDS),0..5000)
 
 fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings
