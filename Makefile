@@ -57,7 +57,7 @@ fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings
 	@$(ENV); cargo fmt --all
 
-bench: setup ## the short form of the benchmarks (release build), beside a Consul where one is on PATH
+bench: setup ## the short form of the benchmarks (release build), beside etcd and Consul where they are on PATH
 	@$(ENV); CARGO_INCREMENTAL=0 cargo build --workspace --release --locked --bin weft --bin weft-bench
-	@$(ENV); release=$$CARGO_TARGET_DIR/release; consul=$$(command -v consul || true); \
-	    $$release/weft-bench --short --weft $$release/weft $${consul:+--consul $$consul} all
+	@$(ENV); release=$$CARGO_TARGET_DIR/release; etcd=$$(command -v etcd || true); consul=$$(command -v consul || true); \
+	    $$release/weft-bench --short --weft $$release/weft $${etcd:+--etcd $$etcd} $${consul:+--consul $$consul} all
