@@ -8,6 +8,7 @@ use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::time::{Instant, sleep};
+use weft_model::{Command, KvOp};
 
 use crate::cluster::Cluster;
 use crate::disk::Crash;
@@ -134,6 +135,14 @@ impl Nemesis {
     async fn depose_leader(&mut self) {
         let Some(leader) = self.cluster.leader() else { return };
         self.isolate(leader);
+        if let Some(server) = self.cluster.server(leader) {
+            // More than the successor will have written when the two meet, and nobody waits for the outcome.
+            for number in 0..self.dice.random_range(1..80) {
+                let store = Arc::clone(&server.store);
+                let write = Command::Kv(KvOp::set("cut-off", format!("{number}")));
+                tokio::spawn(async move { drop(store.propose(write).await) });
+            }
+        }
         let cluster = Arc::clone(&self.cluster);
         let succeeded = || cluster.leader().is_some_and(|now| now != leader);
         within(Duration::from_secs(3), succeeded).await;

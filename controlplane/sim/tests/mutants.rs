@@ -44,8 +44,13 @@ fn m4_a_read_without_a_quorum() {
 }
 
 #[test]
+fn m6_a_cut_that_comes_after_the_append() {
+    found("M6", &["I1", "committed"]);
+}
+
+#[test]
 fn m7_a_raft_snapshot_that_is_not_synced() {
-    found("M7", &["I1"]);
+    found("M7", &["I12", "I1"]);
 }
 
 #[test]
