@@ -42,6 +42,8 @@ pub struct AgentInfo {
     pub server_address: String,
     pub http_port: u16,
     /// 0: off.
+    pub https_port: u16,
+    /// 0: off.
     pub grpc_port: u16,
     /// 0: off.
     pub grpc_tls_port: u16,

@@ -1,6 +1,7 @@
 //! Serves a router on a listener: one task a connection, limits on each of them, and a shutdown that lets
 //! running requests end.
 
+mod handshake;
 mod per_address;
 
 use std::net::{IpAddr, SocketAddr};
@@ -8,16 +9,19 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::util::MapRequest;
 use tracing::{debug, warn};
 
+pub use handshake::{Handshake, Plain};
 use per_address::{PerAddress, Place};
 
 /// What one listener takes.
@@ -48,13 +52,14 @@ impl Default for Limits {
 
 /// Serves until `shutdown`, with the usual limits.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send) {
-    serve_with(listener, router, shutdown, Limits::default()).await;
+    serve_with(listener, Plain, router, shutdown, Limits::default()).await;
 }
 
 /// Serves until `shutdown`. Then accepts no more, lets running requests end within the grace, and cuts the
 /// rest.
-pub async fn serve_with(
+pub async fn serve_with<H: Handshake>(
     listener: TcpListener,
+    handshake: H,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
     limits: Limits,
@@ -70,13 +75,18 @@ pub async fn serve_with(
             () = &mut shutdown => break,
         };
         let Some(place) = addresses.enter(from.ip()) else {
-            refuse(&stream);
+            refuse(&stream, H::REFUSAL);
             continue;
         };
         let service = MapRequest::new(router.clone(), move |request| from_caller(request, from.ip()));
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let connection = Connection {
+            builder: builder.clone(),
+            service: TowerToHyperService::new(service),
+            watcher: graceful.watcher(),
+            _place: place,
+        };
         while connections.try_join_next().is_some() {}
-        connections.spawn(run(graceful.watch(connection), place));
+        connections.spawn(connection.run(handshake.clone(), stream));
     }
     drop(listener);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await.is_err() {
@@ -112,12 +122,31 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// A connection's errors are its client's; they end it and nothing else.
-async fn run<E: std::fmt::Display>(connection: impl Future<Output = Result<(), E>>, place: Place) {
-    if let Err(error) = connection.await {
-        debug!(%error, "connection ended");
+/// A connection before anything was said on it.
+struct Connection<S> {
+    builder: auto::Builder<TokioExecutor>,
+    service: S,
+    watcher: Watcher,
+    _place: Place,
+}
+
+impl<S> Connection<S>
+where
+    S: Service<http::Request<Incoming>, Response = http::Response<Body>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    /// A connection's errors are its client's; they end it and nothing else.
+    async fn run<H: Handshake>(self, handshake: H, stream: TcpStream) {
+        let stream = match handshake.shake(stream).await {
+            Ok(stream) => stream,
+            Err(error) => return debug!(%error, "a client was not taken in"),
+        };
+        let connection = self.builder.serve_connection(TokioIo::new(stream), self.service).into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
+            debug!(%error, "connection ended");
+        }
     }
-    drop(place);
 }
 
 /// Accepts the next connection. What fails here is a single connection, or a lack of descriptors that
@@ -139,9 +168,6 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 /// Tells the client why, as far as its buffer takes it, and hangs up.
-fn refuse(stream: &TcpStream) {
-    const TEXT: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\n\
-        Connection: close\r\nContent-Length: 80\r\n\r\n\
-        Your IP is issuing too many concurrent connections, please rate limit your calls";
-    let _: Result<usize, std::io::Error> = stream.try_write(TEXT);
+fn refuse(stream: &TcpStream, text: &[u8]) {
+    let _: Result<usize, std::io::Error> = stream.try_write(text);
 }

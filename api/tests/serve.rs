@@ -28,7 +28,7 @@ async fn start(limits: Limits) -> Served {
     let (stop, stopped) = oneshot::channel();
     let router = agent.router.clone();
     let ended = tokio::spawn(async move {
-        serve_with(listener, router, async { drop(stopped.await) }, limits).await;
+        serve_with(listener, weft_api::Plain, router, async { drop(stopped.await) }, limits).await;
     });
     Served { agent, address, stop, ended }
 }

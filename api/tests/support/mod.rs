@@ -142,6 +142,7 @@ fn info(default_policy: DefaultPolicy) -> AgentInfo {
         revision: String::new(),
         server_address: "127.0.0.1:28501".into(),
         http_port: 28500,
+        https_port: 0,
         grpc_port: 28505,
         grpc_tls_port: 0,
         dns_port: 28504,

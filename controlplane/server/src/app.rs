@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::archive::SealKey;
 use weft_api::host::{AgentInfo, Cluster};
-use weft_api::{Host, Limits};
+use weft_api::{Handshake, Host, Limits, Plain};
 use weft_dns::Sockets;
 use weft_model::catalog::Node;
 use weft_raft::peer::{self, GrpcTransport, Identity as Badge};
@@ -31,6 +31,7 @@ use crate::config::{Config, Endpoint, Port};
 use crate::coordinates::Coordinates;
 use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
+use crate::front_tls::{Doors, Https};
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::{REVISION, VERSION, authority, dns, duties, grpc, listen, node, peer_tls};
@@ -72,7 +73,11 @@ pub struct Addresses {
     /// `None`: off.
     pub http: Option<SocketAddr>,
     /// `None`: off.
+    pub https: Option<SocketAddr>,
+    /// `None`: off.
     pub grpc: Option<SocketAddr>,
+    /// gRPC over TLS; `None`: off.
+    pub grpc_tls: Option<SocketAddr>,
     /// UDP and TCP; `None`: off.
     pub dns: Option<SocketAddr>,
     /// What servers would call it by, `HOST:PORT`.
@@ -88,16 +93,22 @@ impl Agent {
     /// A port is taken, the data directory cannot be used, or the first writes fail.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
+        let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
+        let grpc_tls_listener = listen::bind("gRPC TLS", config.listen.grpc_tls).await?;
         let dns_sockets = dns::bind(config.listen.dns).await?;
         let is_alone = config.cluster.expect == 1 && config.cluster.retry_join.is_empty();
         let (server_listener, server_port) = servers_port(&config).await?;
         let addresses = Addresses {
             http: listen::address(http_listener.as_ref())?,
+            https: listen::address(https_listener.as_ref())?,
             grpc: listen::address(grpc_listener.as_ref())?,
+            grpc_tls: listen::address(grpc_tls_listener.as_ref())?,
             dns: dns_sockets.as_ref().map(Sockets::local_addr).transpose()?,
             server: SocketAddr::new(config.node.address, server_port).to_string(),
         };
+
+        let doors = Doors::open(config.client_tls.clone()).await?;
 
         let opened = take_over(&config).await?;
         let raft_id = opened.identity.raft_id;
@@ -203,12 +214,20 @@ impl Agent {
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
         let mut fronts = JoinSet::new();
+        let limits = http_limits(&config);
         if let Some(listener) = http_listener {
-            fronts.spawn(http(listener, host, config.listen.http_connections_per_client, stop.clone()));
+            fronts.spawn(http(listener, Plain, host.clone(), limits, stop.clone()));
+        }
+        if let Some((listener, door)) = https_listener.zip(doors.https.clone()) {
+            fronts.spawn(http(listener, Https(door), host, limits, stop.clone()));
         }
         if let Some(listener) = grpc_listener {
-            fronts.spawn(grpc::serve(listener, ads.clone(), stop.clone()));
+            fronts.spawn(grpc::serve(listener, None, ads.clone(), stop.clone()));
         }
+        if let Some(listener) = grpc_tls_listener {
+            fronts.spawn(grpc::serve(listener, doors.grpc.clone(), ads.clone(), stop.clone()));
+        }
+        backs.extend(doors.iter().map(|door| spawn(door.keep_fresh(stop.clone()))));
         if let Some(sockets) = dns_sockets {
             let (store, raft) = (Arc::clone(&store), Arc::clone(&raft));
             fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, acl, stop.clone()));
@@ -291,14 +310,19 @@ async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
     }
 }
 
+fn http_limits(config: &Config) -> Limits {
+    let connections_per_address = config.listen.http_connections_per_client;
+    Limits { connections_per_address, shutdown_grace: REQUEST_GRACE, ..Limits::default() }
+}
+
 async fn http(
     listener: TcpListener,
+    handshake: impl Handshake,
     host: Host,
-    connections_per_address: usize,
+    limits: Limits,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let limits = Limits { connections_per_address, shutdown_grace: REQUEST_GRACE, ..Limits::default() };
-    weft_api::serve_with(listener, weft_api::router(host), stop.cancelled(), limits).await;
+    weft_api::serve_with(listener, handshake, weft_api::router(host), stop.cancelled(), limits).await;
     Ok(())
 }
 
@@ -387,8 +411,9 @@ fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {
         revision: REVISION.to_owned(),
         server_address: addresses.server.clone(),
         http_port: port(addresses.http),
+        https_port: port(addresses.https),
         grpc_port: port(addresses.grpc),
-        grpc_tls_port: 0,
+        grpc_tls_port: port(addresses.grpc_tls),
         dns_port: port(addresses.dns),
         dns_domain: config.dns.domain.to_string(),
         dev_mode: config.dev,

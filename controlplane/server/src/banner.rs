@@ -30,10 +30,12 @@ fn text(config: &Config, agent: &Agent) -> String {
         (
             "Client Addr",
             format!(
-                "[{}] (HTTP: {}, HTTPS: -1, gRPC: {}, DNS: {})",
+                "[{}] (HTTP: {}, HTTPS: {}, gRPC: {}, gRPC-TLS: {}, DNS: {})",
                 config.listen.http.address,
                 port(addresses.http),
+                port(addresses.https),
                 port(addresses.grpc),
+                port(addresses.grpc_tls),
                 port(addresses.dns)
             ),
         ),

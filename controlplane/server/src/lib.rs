@@ -22,12 +22,14 @@ mod definitions;
 mod dns;
 mod duties;
 mod formation;
+mod front_tls;
 mod grpc;
 mod keep;
 mod listen;
 mod log;
 mod node;
 mod peer_tls;
+mod pem_files;
 mod presence;
 mod proxies;
 #[cfg(test)]

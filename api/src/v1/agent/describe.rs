@@ -65,6 +65,7 @@ fn debug_config(agent: &AgentInfo, acls: bool) -> Value {
         "GRPCPort": port(agent.grpc_port),
         "GRPCTLSPort": port(agent.grpc_tls_port),
         "HTTPPort": port(agent.http_port),
+        "HTTPSPort": port(agent.https_port),
         "NodeID": node.id,
         "NodeName": node.name,
         "PrimaryDatacenter": node.datacenter,

@@ -50,9 +50,15 @@ pub(crate) struct Agent {
     /// The port of the HTTP API; -1 is off, 0 any free one [default: 8500]
     #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     http_port: Option<i64>,
+    /// The port of the HTTP API over TLS, with certificates of the files' block tls; 0 is any free one [default: off]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
+    https_port: Option<i64>,
     /// The port of xDS; -1 is off, 0 any free one [default: 8502]
     #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     grpc_port: Option<i64>,
+    /// The port of xDS over TLS; -1 is off [default: 8503 where the files have a certificate for it]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
+    grpc_tls_port: Option<i64>,
     /// The port of DNS, over UDP and TCP; -1 is off, 0 any free one [default: 8600]
     #[arg(long, value_name = "PORT", allow_hyphen_values = true)]
     dns_port: Option<i64>,
@@ -118,7 +124,9 @@ impl Agent {
             advertise: self.advertise.clone(),
             client: self.client.clone(),
             http_port: self.http_port,
+            https_port: self.https_port,
             grpc_port: self.grpc_port,
+            grpc_tls_port: self.grpc_tls_port,
             dns_port: self.dns_port,
             domain: self.domain.clone(),
             alt_domain: self.alt_domain.clone(),

@@ -13,6 +13,7 @@ use weft_model::secret::Secret;
 use crate::checks;
 
 use super::dns::DnsDraft;
+use super::tls::TlsVersion;
 use super::{AclConfig, Definitions, Port};
 
 /// Every key that an agent reads; `None` is not said.
@@ -31,7 +32,9 @@ pub(super) struct Draft {
     pub(super) advertise: Option<IpAddr>,
     pub(super) client: Option<IpAddr>,
     pub(super) http_address: Option<IpAddr>,
+    pub(super) https_address: Option<IpAddr>,
     pub(super) grpc_address: Option<IpAddr>,
+    pub(super) grpc_tls_address: Option<IpAddr>,
     pub(super) dns_address: Option<IpAddr>,
     pub(super) dns: DnsDraft,
     pub(super) http_connections_per_client: Option<usize>,
@@ -59,23 +62,30 @@ pub(super) struct Draft {
     pub(super) remote_scripts: bool,
     pub(super) agent_tls_for_checks: bool,
     pub(super) encrypt: Option<Secret>,
-    pub(super) tls: TlsFiles,
-    pub(super) internal_tls: TlsFiles,
+    pub(super) tls: TlsDraft,
+    pub(super) internal_tls: TlsDraft,
+    pub(super) https_tls: TlsDraft,
+    pub(super) grpc_tls: TlsDraft,
 }
 
-/// Certificates of servers: the block `tls.internal_rpc`, or `tls.defaults` and the keys at the top.
+/// A block of `tls`; the keys at the top are those of `tls.defaults`.
 #[derive(Debug, Default)]
-pub(super) struct TlsFiles {
+pub(super) struct TlsDraft {
     pub(super) ca: Option<PathBuf>,
+    pub(super) ca_path: Option<PathBuf>,
     pub(super) cert: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
+    pub(super) min_version: Option<TlsVersion>,
+    pub(super) verify_incoming: Option<bool>,
 }
 
 /// The block `ports`.
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     pub(super) http: Option<Port>,
+    pub(super) https: Option<Port>,
     pub(super) grpc: Option<Port>,
+    pub(super) grpc_tls: Option<Port>,
     pub(super) dns: Option<Port>,
     pub(super) server: Option<Port>,
     pub(super) sidecar_min: Option<u16>,

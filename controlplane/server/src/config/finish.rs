@@ -1,7 +1,6 @@
 //! From all that was said to what holds: defaults, and what settings mean together.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use weft_ca::config as ca;
@@ -10,11 +9,11 @@ use weft_model::{Datacenter, Faults, NodeName};
 
 use super::ca_seal;
 use super::dns;
-use super::draft::{Draft, Ports, TlsFiles};
+use super::draft::{Draft, Ports};
 use super::join::{self, SERVER_PORT};
+use super::tls;
 use super::{
-    AclConfig, CertificateFiles, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port,
-    ServerSecurity,
+    AclConfig, ClientTls, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
 };
 
 use crate::checks::{self, Certificates, Scripts};
@@ -39,9 +38,10 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         faults.say("no address to give to others was found: set bind_addr or advertise_addr");
     }
     let listen = listen(&draft, faults);
+    let client_tls = listen.map(|listen| client_tls(&draft, &listen, faults)).unwrap_or_default();
     let ca = ca_config(&draft, faults);
     let ca_seal_keys = ca_seal::keys(draft.ca_seal_key_file.as_deref(), draft.data_dir.as_deref(), faults);
-    let certificates = certificates(&draft.tls, &draft.internal_tls, faults);
+    let certificates = tls::servers(&draft, faults);
     judge_definitions(&draft.definitions, faults);
     let checks = checks(&draft);
     let cluster = cluster(&draft, dev, faults);
@@ -59,6 +59,7 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         },
         bind,
         listen: listen?,
+        client_tls,
         dns,
         acl: AclConfig { default_policy: draft.acl_default_policy.unwrap_or_default(), ..draft.acl },
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
@@ -184,7 +185,7 @@ fn reachable(bind: IpAddr) -> Option<IpAddr> {
 
 fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
     let client = draft.client.unwrap_or(LOOPBACK);
-    let Ports { http, grpc, dns, server, sidecar_min, sidecar_max } = &draft.ports;
+    let Ports { http, https, grpc, grpc_tls, dns, server, sidecar_min, sidecar_max } = &draft.ports;
     let (first, last) = (sidecar_min.unwrap_or(21000), sidecar_max.unwrap_or(21255));
     if first == 0 || first > last {
         faults.say(format!("ports: sidecar_min_port {first} and sidecar_max_port {last} make no range"));
@@ -196,14 +197,29 @@ fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
             return None;
         }
     };
+    // As servers of Consul do since 1.14; without a certificate there is nothing to open it with.
+    let has_grpc_certificate = tls::has_certificate(&draft.grpc_tls, &draft.tls);
     Some(Listen {
         http: Endpoint { address: draft.http_address.unwrap_or(client), port: http.unwrap_or(Port::At(8500)) },
+        https: Endpoint { address: draft.https_address.unwrap_or(client), port: https.unwrap_or(Port::Off) },
         http_connections_per_client: draft.http_connections_per_client.unwrap_or(200),
         grpc: Endpoint { address: draft.grpc_address.unwrap_or(client), port: grpc.unwrap_or(Port::At(8502)) },
+        grpc_tls: Endpoint {
+            address: draft.grpc_tls_address.unwrap_or(client),
+            port: grpc_tls.unwrap_or(if has_grpc_certificate { Port::At(8503) } else { Port::Off }),
+        },
         dns: Endpoint { address: draft.dns_address.unwrap_or(client), port: dns.unwrap_or(Port::At(8600)) },
         server_port,
         sidecar_ports: (first, last),
     })
+}
+
+/// How the ports for clients are secured.
+fn client_tls(draft: &Draft, listen: &Listen, faults: &mut Faults) -> ClientTls {
+    ClientTls {
+        https: tls::port("https", &draft.https_tls, draft, listen.https, faults),
+        grpc: tls::port("grpc_tls", &draft.grpc_tls, draft, listen.grpc_tls, faults),
+    }
 }
 
 fn ca_config(draft: &Draft, faults: &mut Faults) -> Option<CaConfig> {
@@ -217,27 +233,6 @@ fn ca_config(draft: &Draft, faults: &mut Faults) -> Option<CaConfig> {
         Ok(_) => Some(config),
         Err(error) => {
             faults.say(format!("connect: {error}"));
-            None
-        }
-    }
-}
-
-/// All three files or none: a CA alone, as Consul's clients have it, is not enough for a server.
-fn certificates(general: &TlsFiles, internal: &TlsFiles, faults: &mut Faults) -> Option<CertificateFiles> {
-    let pick = |own: &Option<PathBuf>, shared: &Option<PathBuf>| own.clone().or_else(|| shared.clone());
-    let ca = pick(&internal.ca, &general.ca);
-    let cert = pick(&internal.cert, &general.cert);
-    let key = pick(&internal.key, &general.key);
-    match (ca, cert, key) {
-        (Some(ca), Some(cert), Some(key)) => Some(CertificateFiles { ca, cert, key }),
-        (None, None, None) => None,
-        (ca, cert, key) => {
-            for (name, file) in [("ca_file", ca), ("cert_file", cert), ("key_file", key)] {
-                if file.is_none() {
-                    faults
-                        .say(format!("tls: {name} is missing: servers need ca_file, cert_file and key_file, or none"));
-                }
-            }
             None
         }
     }

@@ -20,7 +20,9 @@ pub struct Flags {
     pub advertise: Option<String>,
     pub client: Option<String>,
     pub http_port: Option<i64>,
+    pub https_port: Option<i64>,
     pub grpc_port: Option<i64>,
+    pub grpc_tls_port: Option<i64>,
     pub dns_port: Option<i64>,
     pub domain: Option<String>,
     pub alt_domain: Option<String>,
@@ -71,7 +73,7 @@ impl Flags {
     }
 
     /// Flag, key, value; null is not given.
-    fn rows(&self) -> [(&'static str, &'static str, Value); 23] {
+    fn rows(&self) -> [(&'static str, &'static str, Value); 25] {
         let switch = |on: bool| if on { json!(true) } else { Value::Null };
         [
             ("--dev", "dev", switch(self.dev)),
@@ -84,7 +86,9 @@ impl Flags {
             ("--advertise", "advertise_addr", json!(self.advertise)),
             ("--client", "client_addr", json!(self.client)),
             ("--http-port", "ports.http", json!(self.http_port)),
+            ("--https-port", "ports.https", json!(self.https_port)),
             ("--grpc-port", "ports.grpc", json!(self.grpc_port)),
+            ("--grpc-tls-port", "ports.grpc_tls", json!(self.grpc_tls_port)),
             ("--dns-port", "ports.dns", json!(self.dns_port)),
             ("--domain", "domain", json!(self.domain)),
             ("--alt-domain", "alt_domain", json!(self.alt_domain)),

@@ -1,5 +1,7 @@
 //! The keys that an agent reads: one row a key, with how its value is read.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 use weft_api::access::AgentToken;
 use weft_model::Faults;
@@ -8,6 +10,7 @@ use super::dns;
 use super::draft::Draft;
 use super::nearest::nearest;
 use super::read;
+use super::tls;
 
 /// One source of settings: a file, or the command line.
 pub(super) struct Settings {
@@ -49,7 +52,9 @@ const KEYS: &[(&str, Read)] = &[
     ("acl.tokens.replication", |draft, value| token(draft, AgentToken::Replication, value)),
     ("addresses.dns", |draft, value| set(&mut draft.dns_address, read::address(value))),
     ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
+    ("addresses.grpc_tls", |draft, value| set(&mut draft.grpc_tls_address, read::address(value))),
     ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
+    ("addresses.https", |draft, value| set(&mut draft.https_address, read::address(value))),
     ("advertise_addr", |draft, value| set(&mut draft.advertise, read::address(value))),
     ("alt_domain", |draft, value| set(&mut draft.dns.alt_domain, dns::name(value))),
     ("autopilot.cleanup_dead_servers", |draft, value| {
@@ -68,8 +73,9 @@ const KEYS: &[(&str, Read)] = &[
     ("bind_addr", |draft, value| set(&mut draft.bind, read::address(value))),
     ("bootstrap", |draft, value| set(&mut draft.bootstrap, read::boolean(value))),
     ("bootstrap_expect", |draft, value| set(&mut draft.bootstrap_expect, read::integer(value))),
-    ("ca_file", |draft, value| set(&mut draft.tls.ca, read::text(value).map(Into::into))),
-    ("cert_file", |draft, value| set(&mut draft.tls.cert, read::text(value).map(Into::into))),
+    ("ca_file", |draft, value| file(&mut draft.tls.ca, value)),
+    ("ca_path", |draft, value| file(&mut draft.tls.ca_path, value)),
+    ("cert_file", |draft, value| file(&mut draft.tls.cert, value)),
     ("check", |draft, value| add(&mut draft.definitions.checks, read::definitions(value))),
     ("check_output_max_size", |draft, value| read::into(&mut draft.checks.output_max, read::count(value))),
     ("check_update_interval", |draft, value| read::into(&mut draft.checks.output_every, read::duration(value))),
@@ -115,7 +121,7 @@ const KEYS: &[(&str, Read)] = &[
     ("encrypt", |draft, value| set(&mut draft.encrypt, read::join_secret(value))),
     ("encrypt_verify_incoming", |_, value| read::only_on(value)),
     ("encrypt_verify_outgoing", |_, value| read::only_on(value)),
-    ("key_file", |draft, value| set(&mut draft.tls.key, read::text(value).map(Into::into))),
+    ("key_file", |draft, value| file(&mut draft.tls.key, value)),
     ("leave_on_terminate", |draft, value| set(&mut draft.leave_on_terminate, read::boolean(value))),
     ("limits.http_max_conns_per_client", |draft, value| {
         set(&mut draft.http_connections_per_client, read::count(value))
@@ -128,9 +134,9 @@ const KEYS: &[(&str, Read)] = &[
     ("performance.raft_multiplier", |draft, value| set(&mut draft.raft_multiplier, read::integer(value))),
     ("ports.dns", |draft, value| set(&mut draft.ports.dns, read::port(value))),
     ("ports.grpc", |draft, value| set(&mut draft.ports.grpc, read::port(value))),
-    ("ports.grpc_tls", |_, value| read::only_off(value)),
+    ("ports.grpc_tls", |draft, value| set(&mut draft.ports.grpc_tls, read::port(value))),
     ("ports.http", |draft, value| set(&mut draft.ports.http, read::port(value))),
-    ("ports.https", |_, value| read::only_off(value)),
+    ("ports.https", |draft, value| set(&mut draft.ports.https, read::port(value))),
     // Gossip does not exist here; its ports may stay in files that come from Consul.
     ("ports.serf_lan", |_, value| read::port(value).map(drop)),
     ("ports.serf_wan", |_, value| read::port(value).map(drop)),
@@ -149,24 +155,50 @@ const KEYS: &[(&str, Read)] = &[
     ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("skip_leave_on_interrupt", |draft, value| set(&mut draft.skip_leave_on_interrupt, read::boolean(value))),
     ("start_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
-    ("tls.defaults.ca_file", |draft, value| set(&mut draft.tls.ca, read::text(value).map(Into::into))),
-    ("tls.defaults.cert_file", |draft, value| set(&mut draft.tls.cert, read::text(value).map(Into::into))),
-    ("tls.defaults.key_file", |draft, value| set(&mut draft.tls.key, read::text(value).map(Into::into))),
-    ("tls.defaults.tls_min_version", |_, value| read::tls_version(value)),
-    ("tls.defaults.verify_incoming", |_, value| read::only_on(value)),
+    ("tls.defaults.ca_file", |draft, value| file(&mut draft.tls.ca, value)),
+    ("tls.defaults.ca_path", |draft, value| file(&mut draft.tls.ca_path, value)),
+    ("tls.defaults.cert_file", |draft, value| file(&mut draft.tls.cert, value)),
+    ("tls.defaults.key_file", |draft, value| file(&mut draft.tls.key, value)),
+    ("tls.defaults.tls_min_version", |draft, value| set(&mut draft.tls.min_version, tls::version(value))),
+    ("tls.defaults.verify_incoming", |draft, value| set(&mut draft.tls.verify_incoming, read::boolean(value))),
     ("tls.defaults.verify_outgoing", |_, value| read::only_on(value)),
-    ("tls.grpc", |_, _| Err("is not supported yet".to_owned())),
-    ("tls.https", |_, _| Err("is not supported yet".to_owned())),
-    ("tls.internal_rpc.ca_file", |draft, value| set(&mut draft.internal_tls.ca, read::text(value).map(Into::into))),
-    ("tls.internal_rpc.cert_file", |draft, value| set(&mut draft.internal_tls.cert, read::text(value).map(Into::into))),
-    ("tls.internal_rpc.key_file", |draft, value| set(&mut draft.internal_tls.key, read::text(value).map(Into::into))),
-    ("tls.internal_rpc.tls_min_version", |_, value| read::tls_version(value)),
-    ("tls.internal_rpc.verify_incoming", |_, value| read::only_on(value)),
+    ("tls.grpc.ca_file", |draft, value| file(&mut draft.grpc_tls.ca, value)),
+    ("tls.grpc.ca_path", |draft, value| file(&mut draft.grpc_tls.ca_path, value)),
+    ("tls.grpc.cert_file", |draft, value| file(&mut draft.grpc_tls.cert, value)),
+    ("tls.grpc.key_file", |draft, value| file(&mut draft.grpc_tls.key, value)),
+    ("tls.grpc.tls_min_version", |draft, value| set(&mut draft.grpc_tls.min_version, tls::version(value))),
+    ("tls.grpc.use_auto_cert", |_, value| read::only_off(value)),
+    ("tls.grpc.verify_incoming", |draft, value| set(&mut draft.grpc_tls.verify_incoming, read::boolean(value))),
+    // Nothing goes out from the ports for clients, so that either holds.
+    ("tls.grpc.verify_outgoing", |_, value| read::boolean(value).map(drop)),
+    ("tls.https.ca_file", |draft, value| file(&mut draft.https_tls.ca, value)),
+    ("tls.https.ca_path", |draft, value| file(&mut draft.https_tls.ca_path, value)),
+    ("tls.https.cert_file", |draft, value| file(&mut draft.https_tls.cert, value)),
+    ("tls.https.key_file", |draft, value| file(&mut draft.https_tls.key, value)),
+    ("tls.https.tls_min_version", |draft, value| set(&mut draft.https_tls.min_version, tls::version(value))),
+    ("tls.https.verify_incoming", |draft, value| set(&mut draft.https_tls.verify_incoming, read::boolean(value))),
+    ("tls.https.verify_outgoing", |_, value| read::boolean(value).map(drop)),
+    ("tls.internal_rpc.ca_file", |draft, value| file(&mut draft.internal_tls.ca, value)),
+    ("tls.internal_rpc.ca_path", |draft, value| file(&mut draft.internal_tls.ca_path, value)),
+    ("tls.internal_rpc.cert_file", |draft, value| file(&mut draft.internal_tls.cert, value)),
+    ("tls.internal_rpc.key_file", |draft, value| file(&mut draft.internal_tls.key, value)),
+    // Servers speak TLS 1.3 whatever the least is.
+    ("tls.internal_rpc.tls_min_version", |_, value| tls::version(value).map(drop)),
+    ("tls.internal_rpc.verify_incoming", |draft, value| {
+        read::only_on(value)?;
+        set(&mut draft.internal_tls.verify_incoming, Ok(true))
+    }),
     ("tls.internal_rpc.verify_outgoing", |_, value| read::only_on(value)),
     ("tls.internal_rpc.verify_server_hostname", |_, value| read::only_on(value)),
+    ("tls_min_version", |draft, value| set(&mut draft.tls.min_version, tls::version(value))),
     ("ui", |_, value| read::only_off(value)),
     ("ui_config.enabled", |_, value| read::only_off(value)),
-    ("verify_incoming", |_, value| read::only_on(value)),
+    ("verify_incoming", |draft, value| set(&mut draft.tls.verify_incoming, read::boolean(value))),
+    ("verify_incoming_https", |draft, value| set(&mut draft.https_tls.verify_incoming, read::boolean(value))),
+    ("verify_incoming_rpc", |draft, value| {
+        read::only_on(value)?;
+        set(&mut draft.internal_tls.verify_incoming, Ok(true))
+    }),
     ("verify_outgoing", |_, value| read::only_on(value)),
     ("verify_server_hostname", |_, value| read::only_on(value)),
 ];
@@ -183,7 +215,6 @@ const LATER: &[&str] = &[
     "auto_config",
     "auto_encrypt",
     "auto_reload_config",
-    "ca_path",
     "cloud",
     "config_entries",
     "connect",
@@ -236,6 +267,10 @@ const LATER: &[&str] = &[
 fn token(draft: &mut Draft, kind: AgentToken, value: &Value) -> Result<(), String> {
     draft.acl.tokens.insert(kind, read::secret(value)?);
     Ok(())
+}
+
+fn file(place: &mut Option<PathBuf>, value: &Value) -> Result<(), String> {
+    set(place, read::text(value).map(PathBuf::from))
 }
 
 fn set<T>(place: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {

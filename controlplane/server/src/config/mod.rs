@@ -19,6 +19,7 @@ pub(crate) mod join;
 mod keys;
 mod nearest;
 mod read;
+mod tls;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use crate::checks;
 
 pub use acl::AclConfig;
 pub use flags::Flags;
+pub use tls::{TlsSettings, TlsVersion};
 
 /// All that an agent is told at its start.
 #[derive(Clone, Debug)]
@@ -48,6 +50,7 @@ pub struct Config {
     /// Where servers talk to each other, and where the node's own address comes from.
     pub bind: IpAddr,
     pub listen: Listen,
+    pub client_tls: ClientTls,
     /// How names are answered.
     pub dns: weft_dns::Settings,
     /// What holds where no intention matches.
@@ -100,9 +103,17 @@ pub struct ServerSecurity {
 /// Certificates that the operator has made. They are used in place of a join secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
+    /// A file, or a directory of files.
     pub ca: PathBuf,
     pub cert: PathBuf,
     pub key: PathBuf,
+}
+
+/// How the ports for clients are secured; `None` where a port is off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientTls {
+    pub https: Option<TlsSettings>,
+    pub grpc: Option<TlsSettings>,
 }
 
 /// What the agent registers of itself.
@@ -121,9 +132,11 @@ pub struct NodeConfig {
 #[derive(Clone, Copy, Debug)]
 pub struct Listen {
     pub http: Endpoint,
+    pub https: Endpoint,
     /// How many HTTP connections one client address may have at a time.
     pub http_connections_per_client: usize,
     pub grpc: Endpoint,
+    pub grpc_tls: Endpoint,
     pub dns: Endpoint,
     /// The port that servers name to each other.
     pub server_port: u16,

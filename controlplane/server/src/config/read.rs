@@ -155,14 +155,6 @@ pub(super) fn only_on(value: &Value) -> Result<(), String> {
     if boolean(value)? { Ok(()) } else { Err("cannot be switched off: servers always verify each other".to_owned()) }
 }
 
-/// Servers speak TLS 1.3 whatever the least is.
-pub(super) fn tls_version(value: &Value) -> Result<(), String> {
-    match text(value)?.to_ascii_lowercase().as_str() {
-        "tlsv1_2" | "tlsv1_3" | "tls12" | "tls13" | "" => Ok(()),
-        other => Err(format!("{other:?} is neither TLSv1_2 nor TLSv1_3")),
-    }
-}
-
 /// Only what says that the thing is off.
 pub(super) fn only_off(value: &Value) -> Result<(), String> {
     let is_off = matches!(value, Value::Bool(false)) || value.as_i64().is_some_and(|port| port <= 0);

@@ -57,5 +57,4 @@ fn what_would_weaken_the_port_is_refused() {
     assert!(faults.iter().all(|fault| fault.contains("servers always verify each other")), "{faults:?}");
     let faults = load("ca_file = \"a\"").unwrap_err();
     assert!(faults[0].contains("cert_file is missing") && faults[1].contains("key_file is missing"), "{faults:?}");
-    assert!(load("tls { https { ca_file = \"a\" } }").unwrap_err()[0].contains("is not supported yet"));
 }
