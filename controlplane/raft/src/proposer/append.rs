@@ -26,7 +26,9 @@ pub(crate) struct Appended {
 pub(crate) async fn append(core: &Core, requests: Vec<Request>) -> Appended {
     let early = if active(Mutant::M3) { guessed(core, &requests) } else { Vec::new() };
     let count = requests.len();
-    let results = core.raft.client_write_many(requests).await.map_err(|fatal| fatal.to_string());
+    // Fused: when Raft ends here, its stream ends before it has told all outcomes, and would panic when asked on.
+    let results = core.raft.client_write_many(requests).await.map(|results| results.fuse().boxed());
+    let results = results.map_err(|fatal| fatal.to_string());
     Appended { count, results, early }
 }
 
