@@ -68,17 +68,19 @@ pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Sai
 }
 
 /// Commits the steps, at most once, as a client that loses the first answer: what counts is what it is told when it asks
-/// again `later` under the same request id, and that must be the answer of the one time.
+/// again `later` under the same request id, and that must be the answer of the one time. An answer that was waited for in
+/// vain has taken some of that time already.
 pub async fn commit_again(session: &mut Session, steps: &[Value], later: Duration) -> Said<Committed> {
     let body = Value::Array(steps.to_vec()).to_string();
     let id = session.request_id();
+    let again = tokio::time::Instant::now() + later;
     let lost = match understand(session.ask_as(id, Method::PUT, "/v1/txn", body.clone()).await) {
         Said::Fail(why) => return Said::Fail(why),
         Said::Unexpected(what) => return Said::Unexpected(what),
         Said::Ok(..) => "the answer was lost on purpose".to_owned(),
         Said::Doubt(why) => why,
     };
-    tokio::time::sleep(later).await;
+    tokio::time::sleep_until(again).await;
     for _ in 0..TRIES {
         session.move_on();
         let asked = session.ask_as_within(id, Method::PUT, "/v1/txn", body.clone(), TRY_MAX).await;

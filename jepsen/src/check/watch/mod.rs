@@ -189,30 +189,42 @@ fn differs(wait: &Wait<'_>, states: &States) -> Option<Finding> {
 fn stretched(run: &RunData, server: &str, since: u64, end: u64, allowed: u64) -> u64 {
     let by_waiting = Slowness::of(run, since, end).stretch(allowed);
     let prompt = run.history.iter().filter(|op| op.server == server && op.call() != "wait" && op.ok().is_some());
-    let meanwhile = prompt.filter(|op| op.invoke_ns >= since && op.end_ns() <= end);
-    let took: Vec<u64> = meanwhile.map(|op| op.end_ns() - op.invoke_ns).collect();
+    // Those that were still under way in the end count, too: a server that stands still answers nobody until then.
+    let meanwhile = prompt.filter(|op| op.invoke_ns < end && op.end_ns() > since);
+    let took: Vec<u64> = meanwhile.map(|op| op.end_ns().min(end) - op.invoke_ns.max(since)).collect();
     match took.iter().max() {
-        Some(slowest) if took.len() >= WITNESSES => by_waiting.min(allowed + 4 * slowest),
+        Some(slowest) if took.len() >= WITNESSES => by_waiting.min(allowed + SLOWEST * slowest),
         Some(_) | None => by_waiting,
     }
 }
 
 /// So many answers say how fast a server was.
 const WITNESSES: usize = 3;
+/// A wake-up may come later by so many times what the slowest of them took.
+const SLOWEST: u64 = 4;
 
-/// Whether a fault was aimed at that server (or at nobody in particular) in that time, or at so many others that it had no
-/// quorum.
+/// Whether a fault was aimed at that server (or at nobody in particular) in that time, or at so many others at once that it
+/// had no quorum.
 fn disturbed(run: &RunData, server: &str, from: u64, to: u64) -> bool {
     // Readers that do not read are no excuse: nobody else may feel them.
     let counts = |band: &&Band| !matches!(band.state, BandState::Skipped(_)) && band.fault != "F17";
-    let near =
-        |band: &&Band| band.start_ns <= to && band.end_ns.is_none_or(|end| end.saturating_add(1_000_000_000) >= from);
     let aimed = |band: &Band| {
         band.targets.iter().any(|target| target == server)
             || band.cut.iter().any(|link| link.from == server || link.to == server)
             || (band.targets.is_empty() && band.cut.is_empty())
     };
-    let bands: Vec<&Band> = run.nemesis.iter().filter(counts).filter(near).collect();
-    let hit: BTreeSet<&String> = bands.iter().flat_map(|band| &band.targets).collect();
-    bands.into_iter().any(aimed) || hit.len() * 2 > run.config.servers.len().max(2)
+    let bands: Vec<&Band> = run.nemesis.iter().filter(counts).filter(|band| is_felt(band, from, to)).collect();
+    bands.iter().any(|band| aimed(band) || lacks_quorum(run, &bands, band.start_ns.max(from)))
+}
+
+/// Whether a fault was there in that time, or had ended less than a second before.
+fn is_felt(band: &Band, from: u64, to: u64) -> bool {
+    band.start_ns <= to && band.end_ns.is_none_or(|end| end.saturating_add(1_000_000_000) >= from)
+}
+
+/// Whether faults hit so many servers at that moment that the others were no majority.
+fn lacks_quorum(run: &RunData, bands: &[&Band], at: u64) -> bool {
+    let felt = bands.iter().filter(|band| is_felt(band, at, at));
+    let hit: BTreeSet<&String> = felt.flat_map(|band| &band.targets).collect();
+    hit.len() * 2 >= run.config.servers.len()
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::check::testing::{Script, whats};
-use crate::history::Band;
+use crate::history::{Band, Sample};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -39,7 +39,7 @@ fn wait_as(mode: &str, from: u64, to: u64, asked: u64, index: u64, body: Value) 
     let mut script = script();
     let input = json!({"target": "key", "index": asked, "wait_ms": 60_000, "mode": mode});
     script.ok(from, to, "watch.wait", "w", input, json!({"index": index, "body": body}));
-    script.run(&["s1"])
+    script.run(&["s1", "s2", "s3"])
 }
 
 fn check(run: &RunData) -> Verdict {
@@ -94,9 +94,46 @@ fn a_wait_that_ends_with_a_change_it_slept_through_is_seen() {
     // Whoever begins after it is not woken by it.
     assert_eq!(check(&wait(21 * SECOND, 29 * SECOND, 10, 20, answer())), Verdict::True);
     let mut run = wait(12 * SECOND, 29 * SECOND, 10, 20, answer());
-    let targets = vec!["s2".to_owned(), "s3".to_owned()];
-    run.nemesis = vec![Band { targets, start_ns: 15 * SECOND, end_ns: Some(25 * SECOND), ..Band::default() }];
+    let band = |target: &str, from: u64, to: u64| Band {
+        targets: vec![target.to_owned()],
+        start_ns: from * SECOND,
+        end_ns: Some(to * SECOND),
+        ..Band::default()
+    };
+    run.nemesis = vec![band("s2", 15, 25), band("s3", 24, 26)];
     assert_eq!(check(&run), Verdict::True);
+    run.nemesis = vec![band("s2", 15, 21), band("s3", 24, 26)];
+    assert_eq!(whats(&check(&run)), ["lost-wake-up"], "there was a quorum all the time");
+}
+
+/// The server answers others quickly, or stands still until the end; its threads wait for a processor all the time.
+fn on_a_slow_machine(stands_still: bool) -> RunData {
+    let mut script = script();
+    let input = json!({"target": "key", "index": 10, "wait_ms": 60_000, "mode": "default"});
+    for at in 21..24 {
+        script.ok(at * SECOND, at * SECOND + SECOND / 100, "watch.put", "other", json!({}), json!({}));
+    }
+    if stands_still {
+        script.ok(24 * SECOND, 30 * SECOND, "watch.put", "other", json!({}), json!({}));
+    }
+    script.ok(12 * SECOND, 29 * SECOND, "watch.wait", "w", input, json!({"index": 20, "body": {"w": ["2", 20]}}));
+    let mut run = script.run(&["s1", "s2", "s3"]);
+    let sample = |at: u64| Sample {
+        ns: at * SECOND,
+        server: "s1".to_owned(),
+        boot: 1,
+        run_ns: Some(at * 1000),
+        wait_ns: Some(at * 50_000),
+        ..Sample::default()
+    };
+    run.samples = (0..40).map(sample).collect();
+    run
+}
+
+#[test]
+fn a_slow_machine_excuses_only_whom_it_slowed() {
+    assert_eq!(whats(&check(&on_a_slow_machine(false))), ["lost-wake-up"]);
+    assert_eq!(check(&on_a_slow_machine(true)), Verdict::True);
 }
 
 #[test]
