@@ -92,3 +92,19 @@ async fn a_wait_that_outlives_the_leader_says_so() {
     assert_eq!((answered.status, answered.index()), (200, index));
     assert_eq!((answered.header("x-consul-knownleader"), answered.header("x-consul-lastcontact")), ("false", "77"));
 }
+
+/// A server that lags behind cannot know what is missing, as long as no leader tells it.
+#[tokio::test]
+async fn without_a_leader_nothing_is_said_to_be_missing() {
+    let agent = Agent::start().await;
+    agent.leads.store(false, SeqCst);
+    let check = json!({"Name": "x", "TTL": "1h", "ServiceID": "web"});
+    for (path, body) in [
+        ("/v1/agent/check/register", check),
+        ("/v1/agent/check/deregister/x", json!({})),
+        ("/v1/agent/service/deregister/web", json!({})),
+    ] {
+        let refused = agent.put(path, body).await;
+        assert_eq!((refused.status, refused.text.as_str()), (500, "No cluster leader"), "{path}");
+    }
+}

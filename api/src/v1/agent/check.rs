@@ -35,9 +35,9 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
     refuse_script(&call, &body)?;
     if !body.service_id.is_empty() {
         let id = ServiceId::from(&body.service_id);
-        local::existing_service(&call, &id)
-            .await
-            .map_err(|_| Refusal::failed(format!("ServiceID {:?} does not exist", id.as_str())))?;
+        if local::find_service(&call, &id).await?.is_none() {
+            return Err(Refusal::failed(format!("ServiceID {:?} does not exist", id.as_str())));
+        }
     }
     let node = call.host.agent.node.clone();
     let fallback = body.name.clone();

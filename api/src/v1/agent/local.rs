@@ -32,14 +32,19 @@ pub(super) fn service(call: &Call, view: &StateView<'_>, id: &ServiceId) -> Opti
     view.own_service(call.own_node(), id).filter(|service| is_own(&service.value))
 }
 
-/// The instance that a write is about, in the state as it is now.
-pub(super) async fn existing_service(call: &Call, id: &ServiceId) -> Result<Indexed<Service>, Refusal> {
-    let mut found = service(call, &StateView::new(&call.host.store.current()), id);
-    if found.is_none() {
-        let state = call.caught_up().await?;
-        found = service(call, &StateView::new(&state), id);
+/// One of this agent's instances, in the state as it is now; it is missing only when the leader says so, too.
+pub(super) async fn find_service(call: &Call, id: &ServiceId) -> Result<Option<Indexed<Service>>, Refusal> {
+    let found = service(call, &StateView::new(&call.host.store.current()), id);
+    if found.is_some() {
+        return Ok(found);
     }
-    found.ok_or_else(|| {
+    let state = call.caught_up().await?;
+    Ok(service(call, &StateView::new(&state), id))
+}
+
+/// The instance that a write is about.
+pub(super) async fn existing_service(call: &Call, id: &ServiceId) -> Result<Indexed<Service>, Refusal> {
+    find_service(call, id).await?.ok_or_else(|| {
         Refusal::not_found(format!(
             "Unknown service ID {:?}. Ensure that the service ID is passed, not the service name.",
             id.as_str()
