@@ -53,6 +53,12 @@ impl View {
         self.body.get(key).and_then(Value::as_u64).unwrap_or(0)
     }
 
+    /// Whether the document says so.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        self.body.get(key).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// The ids of the voters that it knows.
     #[must_use]
     pub fn voters(&self) -> Vec<u64> {

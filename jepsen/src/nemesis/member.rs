@@ -100,23 +100,33 @@ async fn wipe(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// How many voters that live the leader knows.
-pub(super) async fn voters(scene: &Scene) -> Option<usize> {
-    Some(living_and_all(scene).await?.0)
+/// What the leader knows of those who vote.
+struct Voters {
+    living: usize,
+    all: usize,
+    /// Those of before a change and those after it each decide for themselves.
+    changing: bool,
 }
 
-/// How many voters the leader knows: those that live, and all.
-async fn living_and_all(scene: &Scene) -> Option<(usize, usize)> {
-    let views = scene.cluster.views().await;
-    let ids: Vec<u64> = views.values().map(|view| view.number("ID")).collect();
-    let leader = views.into_values().filter(|view| view.leads).max_by_key(|view| view.term)?;
-    let all = leader.voters();
-    Some((all.iter().filter(|id| ids.contains(id)).count(), all.len()))
+impl Voters {
+    async fn of(scene: &Scene) -> Option<Self> {
+        let views = scene.cluster.views().await;
+        let ids: Vec<u64> = views.values().map(|view| view.number("ID")).collect();
+        let leader = views.into_values().filter(|view| view.leads).max_by_key(|view| view.term)?;
+        let all = leader.voters();
+        let living = all.iter().filter(|id| ids.contains(id)).count();
+        Some(Self { living, all: all.len(), changing: leader.is("Changing") })
+    }
+}
+
+/// How many voters that live the leader knows.
+pub(super) async fn voters(scene: &Scene) -> Option<usize> {
+    Some(Voters::of(scene).await?.living)
 }
 
 /// Whether one voter may lose its disk: those that are left must be a quorum by themselves, or nobody can help the cluster.
 pub(super) async fn may_lose_one(scene: &Scene) -> bool {
-    living_and_all(scene).await.is_some_and(|(living, all)| can_spare(living, all))
+    Voters::of(scene).await.is_some_and(|voters| !voters.changing && can_spare(voters.living, voters.all))
 }
 
 fn can_spare(living: usize, all: usize) -> bool {
