@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::failure::Failure;
+
 /// The variables that concern us.
 #[derive(Clone, Default)]
 pub(crate) struct Env(BTreeMap<String, String>);
@@ -19,6 +21,20 @@ impl Env {
     /// The value of `WEFT_<name>` or `CONSUL_<name>`; an empty one counts as not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         ["WEFT", "CONSUL"].iter().find_map(|prefix| self.plain(&format!("{prefix}_{name}")))
+    }
+
+    /// A variable that is on or off, as Go reads it.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub(crate) fn switch(&self, name: &str) -> Result<Option<bool>, Failure> {
+        self.get(name)
+            .map(|value| match value {
+                "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+                "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+                _ => Err(Failure::new(format!("{name} in the environment is {value:?}: write true or false"))),
+            })
+            .transpose()
     }
 
     /// The value of a variable under its full name.

@@ -14,6 +14,7 @@ mod authority;
 mod autopilot;
 mod banner;
 pub mod checks;
+pub mod client_tls;
 mod clock;
 mod cluster;
 pub mod config;

@@ -14,7 +14,7 @@ pub(super) fn socket(address: SocketAddr) -> Value {
 /// Any address.
 pub(super) fn address(address: &Address) -> Value {
     match address {
-        Address::Tcp { host, port } => json!({ "socket_address": { "address": host, "port_value": port } }),
+        Address::Tcp { host, port, .. } => json!({ "socket_address": { "address": host, "port_value": port } }),
         Address::Unix(path) => json!({ "pipe": { "path": path } }),
     }
 }

@@ -9,8 +9,10 @@ mod endpoint;
 mod options;
 mod static_listener;
 mod stats;
+mod transport;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use weft_model::secret::Secret;
@@ -40,7 +42,19 @@ pub(crate) struct Place {
     pub(crate) admin_access_log: String,
     /// Where the control plane's gRPC is: servers that can stand in for each other.
     pub(crate) control_plane: Vec<Address>,
+    pub(crate) trust: Trust,
     pub(crate) token: Secret,
+}
+
+/// Whom Envoy believes to be the control plane, where it speaks TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trust {
+    /// Certificates, PEM.
+    pub(crate) authorities: String,
+    /// What Envoy shows: a certificate and its key.
+    pub(crate) own: Option<(PathBuf, PathBuf)>,
+    /// The name that the control plane must have, where it is not the host of its address.
+    pub(crate) server_name: Option<String>,
 }
 
 const AGENT_CLUSTER: &str = "local_agent";
@@ -95,7 +109,11 @@ fn node(proxy: &Proxy) -> Value {
 }
 
 fn static_resources(place: &Place, options: &Options) -> Value {
-    let mut clusters = vec![endpoint::http2_cluster(AGENT_CLUSTER, &place.control_plane)];
+    let mut control_plane = endpoint::http2_cluster(AGENT_CLUSTER, &place.control_plane);
+    if place.control_plane.iter().any(Address::is_secure) {
+        control_plane["transport_socket"] = transport::socket(&place.control_plane, &place.trust);
+    }
+    let mut clusters = vec![control_plane];
     let mut listeners: Vec<_> = options.published.iter().map(static_listener::listener).collect();
     if !listeners.is_empty() {
         clusters.push(static_listener::admin_cluster(place.admin));

@@ -133,7 +133,7 @@ impl Keys<'_> {
         let url = self.filled(key, &url)?;
         let address = match url.split_once("://") {
             Some(("udp", address)) => udp(address).ok_or_else(|| format!("{key}: {url:?} is not udp://IP:PORT"))?,
-            Some(("unix", _)) if takes_unix => Address::parse(&url, key, 0).map_err(|failure| failure.message)?,
+            Some(("unix", path)) if takes_unix => Address::Unix(path.into()),
             _ => return Err(format!("{key}: {url:?} is not udp://IP:PORT")),
         };
         Ok(Some(json!({
@@ -163,5 +163,5 @@ impl Keys<'_> {
 
 fn udp(address: &str) -> Option<Address> {
     let address: SocketAddr = address.trim_end_matches('/').parse().ok()?;
-    Some(Address::Tcp { host: address.ip().to_string(), port: address.port() })
+    Some(Address::plain(address))
 }

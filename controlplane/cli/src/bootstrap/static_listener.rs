@@ -48,7 +48,7 @@ pub(super) fn admin_cluster(admin: SocketAddr) -> Value {
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         IpAddr::V4(_) | IpAddr::V6(_) => admin.ip(),
     };
-    endpoint::cluster(ADMIN_CLUSTER, &[Address::Tcp { host: reachable.to_string(), port: admin.port() }])
+    endpoint::cluster(ADMIN_CLUSTER, &[Address::plain(SocketAddr::new(reachable, admin.port()))])
 }
 
 /// The listener.

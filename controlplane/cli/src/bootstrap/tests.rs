@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::*;
+use crate::client::{GRPC, Security};
 use crate::output::json_text;
 
 #[test]
@@ -54,8 +55,13 @@ fn place(input: &Value) -> Place {
         admin_access_log: text("admin_access_log", "/dev/null"),
         control_plane: text("control_plane", "127.0.0.1:8502")
             .split(',')
-            .map(|one| Address::parse(one, "x", 0).unwrap())
+            .map(|one| Address::parse(one, "x", GRPC, Security::Plain).unwrap())
             .collect(),
+        trust: Trust {
+            authorities: text("authorities", ""),
+            own: input["own"].as_array().map(|own| (own[0].as_str().unwrap().into(), own[1].as_str().unwrap().into())),
+            server_name: input["server_name"].as_str().map(str::to_owned),
+        },
         token: text("token", "").as_str().into(),
     }
 }

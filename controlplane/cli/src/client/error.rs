@@ -12,7 +12,8 @@ pub(crate) enum ClientError {
     /// The connection ended, or what came over it was not HTTP.
     Broken { address: String, why: String },
     /// The agent refused, with a text of its own.
-    Status { status: StatusCode, text: String },
+    /// The index is that of the state in which it did; 0 where none is told.
+    Status { status: StatusCode, text: String, index: u64 },
     /// The answer could not be written to where it was to go.
     NotKept(String),
     /// The agent's answer is not what its API says.
@@ -28,7 +29,7 @@ impl fmt::Display for ClientError {
                  Start one with \"weft agent --dev\", or say where yours is with --http-addr or WEFT_HTTP_ADDR."
             ),
             Self::Broken { address, why } => write!(f, "the agent at {address} did not answer: {why}"),
-            Self::Status { status, text } => write!(f, "Unexpected response code: {} ({text})", status.as_u16()),
+            Self::Status { status, text, .. } => write!(f, "Unexpected response code: {} ({text})", status.as_u16()),
             Self::NotKept(why) => write!(f, "cannot write what the agent answers: {why}"),
             Self::NotJson(why) => write!(f, "the agent's answer is not JSON: {why}"),
         }

@@ -4,18 +4,18 @@ use std::fs;
 
 use weft_model::secret::Secret;
 
-use super::{Address, Client};
+use super::tls::{Tls, TlsFlags, TlsWish};
+use super::{Address, Client, HTTP, Security};
 use crate::env::Env;
 use crate::failure::{Context, Failure};
 
-const DEFAULT_ADDRESS: &str = "127.0.0.1:8500";
-const DEFAULT_PORT: u16 = 8500;
+const DEFAULT_HOST: &str = "127.0.0.1";
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "HTTP API options")]
 pub(crate) struct HttpFlags {
-    /// The agent's HTTP address [env: WEFT_HTTP_ADDR, CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
+    /// The agent's HTTP address; over TLS with https:// [env: WEFT_HTTP_ADDR, CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) http_addr: Option<String>,
     /// The ACL token to send [env: WEFT_HTTP_TOKEN, CONSUL_HTTP_TOKEN]
@@ -33,6 +33,9 @@ pub(crate) struct HttpFlags {
     /// Taken for Consul's sake: there is one namespace
     #[arg(long, value_name = "NAME", hide = true)]
     namespace: Option<String>,
+    #[command(flatten)]
+    // In a box, because every command has these and few are given them.
+    tls: Box<TlsFlags>,
 }
 
 impl HttpFlags {
@@ -44,12 +47,20 @@ impl HttpFlags {
         if let Some(other) = self.namespace.as_deref().filter(|name| *name != "default") {
             return Err(Failure::new(format!("--namespace {other:?}: there is one namespace, \"default\"")));
         }
-        if env.get("HTTP_SSL").is_some_and(|value| value == "true" || value == "1") {
-            return Err(Failure::new("HTTP_SSL is set in the environment: TLS is not supported here"));
-        }
-        let address = self.http_addr.as_deref().or_else(|| env.get("HTTP_ADDR")).unwrap_or(DEFAULT_ADDRESS);
-        let address = Address::parse(address, "HTTP address", DEFAULT_PORT)?;
-        Ok(Client { address, token: self.token(env)?, datacenter: self.datacenter.clone(), stale: self.stale })
+        let security = if env.switch("HTTP_SSL")? == Some(true) { Security::Tls } else { Security::Plain };
+        let address = self.http_addr.as_deref().or_else(|| env.get("HTTP_ADDR")).unwrap_or(DEFAULT_HOST);
+        let address = Address::parse(address, "HTTP address", HTTP, security)?;
+        let tls = if address.is_secure() { Some(Tls::new(&self.tls(env)?, env)?) } else { None };
+        let (token, datacenter) = (self.token(env)?, self.datacenter.clone());
+        Ok(Client { address, tls, token, datacenter, stale: self.stale })
+    }
+
+    /// Whom to believe over TLS, and what to show.
+    ///
+    /// # Errors
+    /// A certificate without its key, or a key alone.
+    pub(crate) fn tls(&self, env: &Env) -> Result<TlsWish, Failure> {
+        self.tls.wish(env)
     }
 
     fn token(&self, env: &Env) -> Result<Option<Secret>, Failure> {

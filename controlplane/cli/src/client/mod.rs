@@ -9,6 +9,7 @@ mod body;
 mod error;
 mod flags;
 mod send;
+mod tls;
 mod url;
 
 use std::io::Write;
@@ -18,10 +19,11 @@ use bytes::Bytes;
 use serde_json::Value;
 use weft_model::secret::Secret;
 
-pub(crate) use address::Address;
+pub(crate) use address::{Address, GRPC, HTTP, Security};
 use body::Body;
 pub(crate) use error::ClientError;
 pub(crate) use flags::HttpFlags;
+use tls::Tls;
 pub(crate) use url::{key, segment};
 
 /// How long an answer may take: longer than a write may wait for a leader.
@@ -31,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     address: Address,
+    /// There where TLS is spoken.
+    tls: Option<Tls>,
     token: Option<Secret>,
     datacenter: Option<String>,
     stale: bool,
@@ -177,7 +181,7 @@ impl Request<'_> {
     /// As [`Request::fetch`].
     pub(crate) async fn fetch_optional(self) -> Result<Option<Value>, ClientError> {
         match self.fetch().await {
-            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, text })
+            Err(ClientError::Status { status: http::StatusCode::NOT_FOUND, text, .. })
                 if text.to_lowercase().contains("not found") =>
             {
                 Ok(None)

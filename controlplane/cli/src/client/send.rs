@@ -1,5 +1,6 @@
 //! Carries one request over one connection, with a deadline.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ async fn accepted(answer: http::Response<Incoming>) -> Result<(Incoming, u64), C
         return Ok((answer.into_body(), index));
     }
     let text = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Err(ClientError::Status { status, text: String::from_utf8_lossy(&text).trim().to_owned() })
+    Err(ClientError::Status { status, text: String::from_utf8_lossy(&text).trim().to_owned(), index })
 }
 
 async fn whole(request: &Request<'_>, body: Incoming) -> Result<Bytes, ClientError> {
@@ -62,8 +63,12 @@ async fn whole(request: &Request<'_>, body: Incoming) -> Result<Bytes, ClientErr
 async fn answer(request: &Request<'_>) -> Result<http::Response<Incoming>, ClientError> {
     let address = &request.client.address;
     match address {
-        Address::Tcp { host, port } => {
-            over(connected(address, TcpStream::connect((host.as_str(), *port))).await?, request).await
+        Address::Tcp { host, port, .. } => {
+            let stream = connected(address, TcpStream::connect((host.as_str(), *port))).await?;
+            match &request.client.tls {
+                None => over(stream, request).await,
+                Some(tls) => over(secured(address, tls.over(stream, host)).await?, request).await,
+            }
         }
         Address::Unix(path) => over(connected(address, UnixStream::connect(path)).await?, request).await,
     }
@@ -78,11 +83,18 @@ async fn connected<S>(address: &Address, connecting: impl Future<Output = io::Re
     Err(ClientError::Unreachable { address: address.to_string(), why })
 }
 
+/// A server that refuses our certificate says so later, over TLS 1.3.
+async fn secured<S>(address: &Address, handshake: impl Future<Output = Result<S, String>>) -> Result<S, ClientError> {
+    let late = || Err(format!("no handshake within {} seconds", CONNECT_TIMEOUT.as_secs()));
+    let shaken = timeout(CONNECT_TIMEOUT, handshake).await.unwrap_or_else(|_| late());
+    shaken.map_err(|why| ClientError::Unreachable { address: address.to_string(), why })
+}
+
 async fn over<S>(stream: S, request: &Request<'_>) -> Result<http::Response<Incoming>, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let broke = |error: hyper::Error| broken(request, error.to_string());
+    let broke = |error: hyper::Error| broken(request, reason(&error));
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broke)?;
     // It ends with the sender, and its errors come back through it.
     tokio::spawn(connection);
@@ -90,10 +102,7 @@ where
 }
 
 fn message(request: &Request<'_>) -> Result<http::Request<Wire>, ClientError> {
-    let host = match &request.client.address {
-        tcp @ Address::Tcp { .. } => tcp.to_string(),
-        Address::Unix(_) => "localhost".to_owned(),
-    };
+    let host = request.client.address.authority();
     let mut builder = http::Request::builder().method(&request.method).uri(&request.target).header(header::HOST, host);
     if let Some(token) = &request.client.token {
         builder = builder.header("X-Consul-Token", token.reveal());
@@ -102,6 +111,13 @@ fn message(request: &Request<'_>) -> Result<http::Request<Wire>, ClientError> {
         builder = builder.header(header::CONTENT_TYPE, "application/json");
     }
     builder.body(request.body.wire()).map_err(|error| broken(request, error.to_string()))
+}
+
+/// What hyper says, and what TLS says below it.
+fn reason(error: &hyper::Error) -> String {
+    let io = error.source().and_then(|below| below.downcast_ref::<io::Error>());
+    let tls = io.and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
+    tls.map_or_else(|| error.to_string(), |tls| format!("TLS: {tls}"))
 }
 
 fn late(request: &Request<'_>, patience: Duration) -> ClientError {

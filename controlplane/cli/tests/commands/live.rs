@@ -7,11 +7,18 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Live {
     process: Child,
     pub(crate) address: String,
+    /// Where it speaks TLS, if it does.
+    pub(crate) https_port: Option<u16>,
 }
 
 impl Live {
     /// Starts it; what it says at its start tells its port.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts it with more arguments.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command.args([
             "agent",
@@ -27,15 +34,23 @@ impl Live {
             "--server-port",
             "0",
         ]);
+        command.args(more);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.filter_map(|line| port(&line)).next().expect("the agent says where it is");
-        Self { process, address: format!("127.0.0.1:{port}") }
+        let mut lines = lines.skip_while(|line| !line.contains("(HTTP: "));
+        let line = lines.next().expect("the agent says where it is");
+        let address = format!("127.0.0.1:{}", port(&line, "(HTTP: ").unwrap());
+        Self { process, address, https_port: port(&line, " HTTPS: ") }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 }
 
-fn port(line: &str) -> Option<u16> {
-    let (_, behind) = line.split_once("(HTTP: ")?;
+/// `None` where it is off.
+fn port(line: &str, name: &str) -> Option<u16> {
+    let (_, behind) = line.split_once(name)?;
     behind.split(',').next()?.parse().ok()
 }
 

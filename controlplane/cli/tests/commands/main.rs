@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agent;
+mod https;
 mod live;
 mod locks;
 mod script;

@@ -18,3 +18,4 @@ mod mtls;
 mod protocols;
 mod restart;
 mod rotation;
+mod secure_xds;

@@ -36,8 +36,17 @@ impl Agent {
         Self::start(scratch, Keeps::Nothing, "allow").await
     }
 
+    /// Such an agent with more arguments.
+    pub(crate) async fn dev_with(scratch: &Scratch, more: &[&str]) -> Self {
+        Self::launch(scratch, Keeps::Nothing, "allow", more).await
+    }
+
     /// Starts an agent and waits until it leads.
     pub(crate) async fn start(scratch: &Scratch, keeps: Keeps, default_policy: &str) -> Self {
+        Self::launch(scratch, keeps, default_policy, &[]).await
+    }
+
+    async fn launch(scratch: &Scratch, keeps: Keeps, default_policy: &str, more: &[&str]) -> Self {
         let data = scratch.path().join("data");
         let mode: &[&str] = match keeps {
             Keeps::Nothing => &["--dev"],
@@ -63,6 +72,7 @@ impl Agent {
         for (name, port) in ports {
             arguments.extend([name.to_owned(), port.to_string()]);
         }
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         let process = spawn(&arguments, scratch.path());
         let dir = scratch.path().to_owned();
         let mut agent = Self { process, arguments, dir, http_port, api: Api::of(http_port) };

@@ -42,13 +42,29 @@ impl Envoy {
     pub(crate) async fn launch(scratch: &Scratch, agent: &Agent, id: &str, xds: Xds) -> Self {
         let admin = free_port();
         let process = match xds {
-            Xds::Delta => by_command(scratch, agent, id, admin),
+            Xds::Delta => by_command(scratch, agent, id, admin, &[]),
             Xds::StateOfTheWorld => by_bootstrap(scratch, agent, id, admin).await,
         };
         Self { _process: process, admin: Api::of(admin) }
     }
 
-    async fn wait_live(&self) {
+    /// Starts the sidecar with more flags of `connect envoy`, without waiting for it.
+    pub(crate) fn launch_with(scratch: &Scratch, agent: &Agent, id: &str, flags: &[String]) -> Self {
+        let admin = free_port();
+        Self { _process: by_command(scratch, agent, id, admin, flags), admin: Api::of(admin) }
+    }
+
+    /// A counter of an Envoy that may not have begun yet.
+    pub(crate) async fn try_stat(&self, name: &str) -> Option<u64> {
+        let reply = self.admin.send("GET", &format!("/stats?format=json&filter=^{name}$"), "").await.ok()?;
+        reply.json()["stats"].get(0)?["value"].as_u64()
+    }
+
+    pub(crate) async fn is_live(&self) -> bool {
+        self.admin.send("GET", "/ready", "").await.is_ok_and(|reply| reply.status == 200)
+    }
+
+    pub(crate) async fn wait_live(&self) {
         until_ok("Envoy is live", START, async || {
             let reply = self.admin.send("GET", "/ready", "").await?;
             if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
@@ -92,11 +108,11 @@ fn binary() -> PathBuf {
     std::env::var_os("WEFT_ENVOY").map_or_else(|| PathBuf::from("envoy"), PathBuf::from)
 }
 
-fn by_command(scratch: &Scratch, agent: &Agent, id: &str, admin: u16) -> Process {
+fn by_command(scratch: &Scratch, agent: &Agent, id: &str, admin: u16, flags: &[String]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
     command.args(["connect", "envoy", "--sidecar-for", id, "--http-addr", &agent.address()]);
     command.args(["--admin-bind", &format!("127.0.0.1:{admin}"), "--envoy-binary"]).arg(binary());
-    command.arg("--").args(SMALL);
+    command.args(flags).arg("--").args(SMALL);
     Process::start(&format!("envoy-{id}"), &mut command, scratch.path())
 }
 

@@ -5,9 +5,10 @@ mod lookup;
 mod start;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use crate::bootstrap::{self, Place};
-use crate::client::HttpFlags;
+use crate::bootstrap::{self, Place, Trust};
+use crate::client::{Address, HttpFlags};
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
 use crate::output;
@@ -22,6 +23,7 @@ Examples:
   weft connect envoy --sidecar-for web --admin-bind 127.0.0.1:19001 -- --log-level debug
   weft connect envoy --proxy-id web-sidecar-proxy --bootstrap > bootstrap.json
   weft connect envoy --sidecar-for web --grpc-addr 10.0.0.1:8502,10.0.0.2:8502,10.0.0.3:8502
+  weft connect envoy --sidecar-for web --grpc-addr https://10.0.0.1:8503 --grpc-ca-file ca.pem
 
 The registration's Proxy.Config (or the proxy-defaults) may have envoy_prometheus_bind_addr,
 envoy_stats_bind_addr, envoy_ready_bind_addr, envoy_statsd_url, envoy_dogstatsd_url, envoy_stats_tags,
@@ -50,9 +52,16 @@ pub(crate) struct Envoy {
     #[arg(long, value_name = "VERSION", hide = true)]
     envoy_version: Option<String>,
     /// The agent's gRPC address, or those of several servers, separated by commas: Envoy goes on to the next
-    /// one when one ends [env: WEFT_GRPC_ADDR, CONSUL_GRPC_ADDR] [default: the agent says]
+    /// one when one ends; over TLS with https:// [env: WEFT_GRPC_ADDR, CONSUL_GRPC_ADDR] [default: the agent says]
     #[arg(long, value_name = "ADDRESSES")]
     grpc_addr: Option<String>,
+    /// The authority's certificate that the control plane must have one of, over TLS [env: CONSUL_GRPC_CACERT]
+    /// [default: that of --ca-file, else the system's]
+    #[arg(long, value_name = "FILE")]
+    grpc_ca_file: Option<PathBuf>,
+    /// A directory of such certificates [env: CONSUL_GRPC_CAPATH]
+    #[arg(long, value_name = "DIR")]
+    grpc_ca_path: Option<PathBuf>,
     /// Do not look at the proxy-defaults
     #[arg(long)]
     no_central_config: bool,
@@ -87,14 +96,37 @@ impl Envoy {
         let agent = lookup::agent(&client).await?;
         let proxy = lookup::proxy(&client, &id, &agent, !self.no_central_config).await?;
         let given = self.grpc_addr.as_deref().or_else(|| env.get("GRPC_ADDR"));
+        let (authority, tls) = (self.authority(env)?, self.http.tls(env)?);
+        let control_plane = control_plane::addresses(given, client.address(), &agent, authority.is_some())?;
+        let trust = match control_plane.iter().any(Address::is_secure) {
+            true => Trust {
+                authorities: control_plane::authorities(authority.as_deref())?,
+                own: tls.own.as_ref().map(control_plane::absolute).transpose()?,
+                server_name: tls.server_name,
+            },
+            false => Trust::default(),
+        };
         let place = Place {
             admin,
             admin_access_log: self.admin_access_log_path.clone(),
-            control_plane: control_plane::addresses(given, client.address(), &agent)?,
+            control_plane,
+            trust,
             token: client.token().cloned().unwrap_or_default(),
         };
         let bootstrap = bootstrap::build(&proxy, &place, env).context(format!("proxy {id:?}"))?;
         Ok(output::json_text(&bootstrap, "  "))
+    }
+}
+
+impl Envoy {
+    /// Whose certificate the control plane must have: a file or a directory.
+    fn authority(&self, env: &Env) -> Result<Option<PathBuf>, Failure> {
+        let path = |flag: &Option<PathBuf>, name: &str| flag.clone().or_else(|| env.get(name).map(PathBuf::from));
+        let own = path(&self.grpc_ca_file, "GRPC_CACERT").or_else(|| path(&self.grpc_ca_path, "GRPC_CAPATH"));
+        Ok(match own {
+            Some(own) => Some(own),
+            None => self.http.tls(env)?.ca,
+        })
     }
 }
 
