@@ -29,6 +29,7 @@ pub struct Host {
     pub cluster: Arc<dyn Cluster>,
     pub proxies: Arc<dyn ProxyLedger>,
     pub access: Arc<dyn AccessControl>,
+    pub reload: Arc<dyn Reload>,
 }
 
 /// What this agent says of itself.
@@ -61,6 +62,13 @@ pub struct AgentInfo {
     pub default_policy: DefaultPolicy,
     /// Envoy versions that the xDS server supports, newest first.
     pub envoy_versions: Vec<String>,
+}
+
+/// The agent's configuration files.
+pub trait Reload: Send + Sync {
+    /// Reads them again and takes over what has changed. The text of a refusal names all faults; with them
+    /// nothing changes.
+    fn reload(&self) -> BoxFuture<'_, Result<(), String>>;
 }
 
 /// The checks that this agent runs.

@@ -33,4 +33,4 @@ mod wire;
 
 pub use host::Host;
 pub use router::router;
-pub use serve::{Handshake, Limits, Plain, serve, serve_with};
+pub use serve::{Ceiling, Handshake, Limits, Plain, serve, serve_with};

@@ -81,6 +81,9 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::act(Put, "/v1/agent/leave", task!(agent::leave))
         .access(Access::AgentWrite)
         .about("Leave the cluster; the agent ends"),
+    Route::act(Put, "/v1/agent/reload", task!(agent::reload))
+        .access(Access::AgentWrite)
+        .about("Read the configuration files again"),
     Route::act(Put, "/v1/agent/force-leave/{node}", task!(agent::force_leave))
         .access(Access::OperatorWrite)
         .params(&[WAN, param("prune", Form::Flag, "Forget the member.")])

@@ -17,18 +17,20 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::util::MapRequest;
 use tracing::{debug, warn};
 
 pub use handshake::{Handshake, Plain};
+pub use per_address::Ceiling;
 use per_address::{PerAddress, Place};
 
 /// What one listener takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections of one client address at a time.
-    pub connections_per_address: usize,
+    /// Connections of one client address at a time. A clone of the limits shares it.
+    pub connections_per_address: Ceiling,
     /// Whether that holds for 127.0.0.0/8 and ::1 too. The limit keeps one client from taking all descriptors.
     /// Loopback is no one client: every proxy and tool of the machine comes from it, and 200 of them are few. And
     /// who can connect from here can do worse to this process than that.
@@ -42,7 +44,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_per_address: 200,
+            connections_per_address: 200.into(),
             counts_loopback: false,
             header_read_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(5),
@@ -64,9 +66,10 @@ pub async fn serve_with<H: Handshake>(
     shutdown: impl Future<Output = ()> + Send,
     limits: Limits,
 ) {
-    let addresses = PerAddress::new(limits.connections_per_address, limits.counts_loopback);
-    let builder = builder(limits);
+    let addresses = PerAddress::new(limits.connections_per_address.clone(), limits.counts_loopback);
+    let builder = builder(&limits);
     let graceful = GracefulShutdown::new();
+    let (opened, open) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -83,12 +86,13 @@ pub async fn serve_with<H: Handshake>(
             builder: builder.clone(),
             service: TowerToHyperService::new(service),
             watcher: graceful.watcher(),
+            open: open.clone(),
             _place: place,
         };
         while connections.try_join_next().is_some() {}
         connections.spawn(connection.run(handshake.clone(), stream));
     }
-    drop(listener);
+    drop((listener, opened));
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await.is_err() {
         debug!("requests were still running when the grace of the shutdown ended");
     }
@@ -104,7 +108,7 @@ fn from_caller(mut request: http::Request<Incoming>, address: IpAddr) -> http::R
     request
 }
 
-fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     const HEAD_MAX_BYTES: usize = 64 * 1024;
     const STREAMS_MAX: u32 = 200;
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -127,6 +131,8 @@ struct Connection<S> {
     builder: auto::Builder<TokioExecutor>,
     service: S,
     watcher: Watcher,
+    /// Ends when the listener does.
+    open: watch::Receiver<()>,
     _place: Place,
 }
 
@@ -137,8 +143,13 @@ where
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     /// A connection's errors are its client's; they end it and nothing else.
-    async fn run<H: Handshake>(self, handshake: H, stream: TcpStream) {
-        let stream = match handshake.shake(stream).await {
+    async fn run<H: Handshake>(mut self, handshake: H, stream: TcpStream) {
+        let shaken = tokio::select! {
+            shaken = handshake.shake(stream) => shaken,
+            // Who has not said who it is has asked for nothing yet.
+            _ = self.open.changed() => return,
+        };
+        let stream = match shaken {
             Ok(stream) => stream,
             Err(error) => return debug!(%error, "a client was not taken in"),
         };

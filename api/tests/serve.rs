@@ -55,7 +55,7 @@ async fn requests_are_served() {
 
 #[tokio::test]
 async fn one_address_has_so_many_connections_and_no_more() {
-    let limits = Limits { connections_per_address: 3, counts_loopback: true, ..Limits::default() };
+    let limits = Limits { connections_per_address: 3.into(), counts_loopback: true, ..Limits::default() };
     let served = start(limits).await;
     let mut held = Vec::new();
     for _ in 0..3 {

@@ -3,15 +3,37 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+
+/// A number that can be changed while it holds. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Ceiling(Arc<AtomicUsize>);
+
+impl Ceiling {
+    /// Lets so many be from now on; what is above it may stay.
+    pub fn set(&self, most: usize) {
+        self.0.store(most, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl From<usize> for Ceiling {
+    fn from(most: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(most)))
+    }
+}
 
 type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
 /// Counts connections by address.
 #[derive(Clone)]
 pub(super) struct PerAddress {
-    most: usize,
+    most: Ceiling,
     counts_loopback: bool,
     open: Open,
 }
@@ -22,7 +44,7 @@ pub(super) struct PerAddress {
 pub(super) struct Place(Option<(IpAddr, Open)>);
 
 impl PerAddress {
-    pub(super) fn new(most: usize, counts_loopback: bool) -> Self {
+    pub(super) fn new(most: Ceiling, counts_loopback: bool) -> Self {
         Self { most, counts_loopback, open: Arc::default() }
     }
 
@@ -35,7 +57,7 @@ impl PerAddress {
         }
         let mut open = self.open.lock();
         let count = open.entry(address).or_default();
-        if *count == self.most {
+        if *count >= self.most.get() {
             return None;
         }
         *count += 1;
@@ -64,7 +86,8 @@ mod tests {
 
     #[test]
     fn places_are_given_by_address_and_come_back() {
-        let limit = PerAddress::new(2, true);
+        let most = Ceiling::from(2);
+        let limit = PerAddress::new(most.clone(), true);
         let (one, other) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into());
         let first = limit.enter(one);
         let second = limit.enter(one);
@@ -72,14 +95,18 @@ mod tests {
         assert!(limit.enter(one).is_none());
         assert!(limit.enter(other).is_some());
         drop(first);
-        assert!(limit.enter(one).is_some());
+        let third = limit.enter(one);
+        assert!(third.is_some());
+        most.set(1);
+        drop(third);
+        assert!(limit.enter(one).is_none(), "the one that is left is all there may be now");
         drop(second);
         assert!(limit.open.lock().is_empty(), "nothing is kept of addresses that left");
     }
 
     #[test]
     fn loopback_addresses_have_no_limit_where_they_are_not_counted() {
-        let limit = PerAddress::new(1, false);
+        let limit = PerAddress::new(1.into(), false);
         for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             let address: IpAddr = address.parse().unwrap();
             let places: Vec<_> = (0..10).map(|_| limit.enter(address)).collect();

@@ -25,7 +25,8 @@ use weft_api::Host;
 use weft_api::archive::SealKey;
 use weft_api::host::{
     AgentInfo, Authority, AuthorityError, AutopilotHealth, Cluster, ClusterError, Contact, HeartbeatError, IssuedLeaf,
-    LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer, ServerHealth,
+    LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer, Reload,
+    ServerHealth,
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
 use weft_model::catalog::{Node, Service};
@@ -101,6 +102,7 @@ impl Agent {
             cluster: Arc::new(members),
             proxies: Arc::new(Ledger),
             access: Arc::new(weft_api::access::AccessOff),
+            reload: Arc::new(NoFiles),
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();
@@ -132,6 +134,15 @@ impl Agent {
     pub(crate) async fn done(&self, path: &str, body: Value) {
         let answered = self.put(path, body).await;
         assert_eq!(answered.status, 200, "{path}: {}", answered.text);
+    }
+}
+
+/// An agent that was started without files.
+struct NoFiles;
+
+impl Reload for NoFiles {
+    fn reload(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Ok(()) })
     }
 }
 

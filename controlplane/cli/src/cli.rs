@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    acl, agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, login, logout,
-    members, operator, proxies, services, session, snapshot, version,
+    acl, agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, login,
+    logout, members, operator, proxies, reload, services, session, snapshot, validate, version,
 };
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
@@ -61,12 +61,14 @@ enum Command {
     #[command(subcommand)]
     Operator(operator::Operator),
     Proxies(proxies::Proxies),
+    Reload(reload::Reload),
     #[command(subcommand)]
     Services(services::Services),
     #[command(subcommand)]
     Session(session::Session),
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    Validate(validate::Validate),
     Version(version::Version),
 }
 
@@ -92,9 +94,11 @@ impl Cli {
             Command::Members(members) => ask(members.run(env)),
             Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),
+            Command::Reload(reload) => ask(reload.run(env)),
             Command::Services(services) => ask(services.run(env)),
             Command::Session(session) => ask(session.run(env)),
             Command::Snapshot(snapshot) => ask(snapshot.run(env)),
+            Command::Validate(validate) => validate.run(),
             Command::Version(version) => version.run(),
         }
     }

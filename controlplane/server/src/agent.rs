@@ -2,9 +2,13 @@
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::task::AbortOnDropHandle;
+use weft_api::host::Reload;
 
 use crate::app::Agent;
 use crate::config::{ClusterConfig, Config};
+use crate::log::LogLevel;
+use crate::reload::Reloads;
 use crate::{banner, log};
 
 /// Runs an agent until it is told to stop. Brings its own runtime and may be called within another
@@ -13,22 +17,24 @@ use crate::{banner, log};
 /// # Errors
 /// The agent cannot start, or a listener has failed.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    log::init(config.log);
+    let log = log::init(config.log);
     let own = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(serve(config))
+        runtime.block_on(serve(config, log))
     })?;
     // A panic has been reported where it happened.
     own.join().unwrap_or_else(|_| anyhow::bail!("the agent has panicked"))
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, log: LogLevel) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals")?;
+    let hangup = signal(SignalKind::hangup()).context("signals")?;
     let mut agent = tokio::select! {
-        agent = Agent::start(config.clone()) => agent?,
+        agent = Agent::start_logging(config.clone(), log) => agent?,
         _ = signals.stop() => return Ok(()),
     };
     banner::print(&config, &agent);
+    let _reloading = AbortOnDropHandle::new(tokio::spawn(reload_on(hangup, agent.reloads().clone())));
     let outcome = tokio::select! {
         stop = signals.stop() => {
             tracing::info!("shutting down");
@@ -56,6 +62,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
 }
 
+/// Reads the configuration again with every SIGHUP, those included that came while the agent was starting.
+async fn reload_on(mut hangup: Signal, reloads: Reloads) {
+    while hangup.recv().await.is_some() {
+        tracing::info!("SIGHUP: reading the configuration again");
+        // How it went is in the log.
+        drop(reloads.reload().await);
+    }
+}
+
 /// How the agent was told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
@@ -75,26 +90,18 @@ impl Stop {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     /// Waits for a signal that ends the agent.
     async fn stop(&mut self) -> Stop {
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => return Stop::Interrupt,
-                _ = self.terminate.recv() => return Stop::Terminate,
-                _ = self.hangup.recv() => tracing::info!("nothing to reload: the configuration is read at the start"),
-            }
+        tokio::select! {
+            _ = self.interrupt.recv() => Stop::Interrupt,
+            _ = self.terminate.recv() => Stop::Terminate,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
+use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -32,8 +33,10 @@ use crate::coordinates::Coordinates;
 use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::front_tls::{Doors, Https};
+use crate::log::LogLevel;
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
+use crate::reload::{self, Reloader, Reloads};
 use crate::{REVISION, VERSION, authority, dns, duties, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
@@ -57,6 +60,7 @@ pub struct Agent {
     raft: Arc<Raft>,
     cluster: LocalCluster,
     ads: Ads<Proxies>,
+    reloads: Reloads,
     stop: CancellationToken,
     /// Other servers are answered until Raft has ended.
     stop_peers: CancellationToken,
@@ -92,6 +96,14 @@ impl Agent {
     /// # Errors
     /// A port is taken, the data directory cannot be used, or the first writes fail.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_logging(config, LogLevel::default()).await
+    }
+
+    /// The same in a process whose log is the agent's.
+    ///
+    /// # Errors
+    /// As [`Agent::start`].
+    pub(crate) async fn start_logging(config: Config, log: LogLevel) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
@@ -157,6 +169,18 @@ impl Agent {
         let proxies =
             Proxies::new(Arc::clone(&store), &node, default_policy, authority.clone(), checks_of, acl.clone());
         let ads = Ads::new(proxies, ledger.clone(), ads::Config::default());
+        let limits = http_limits(&config);
+        let definitions = Arc::new(RwLock::new(config.definitions.clone()));
+        let parts = reload::Parts {
+            store: Arc::clone(&store),
+            node: Arc::clone(&node),
+            doors: doors.clone(),
+            acl: acl.clone(),
+            log,
+            http_connections: limits.connections_per_address.clone(),
+            definitions: Arc::clone(&definitions),
+        };
+        let (reloads, reloader) = Reloader::new(&config, parts);
         let host = Host {
             store: Arc::clone(&store),
             agent: Arc::new(describe(&config, &node, &addresses)),
@@ -165,6 +189,7 @@ impl Agent {
             cluster: Arc::new(cluster.clone()),
             proxies: Arc::new(LedgerView(ledger)),
             access: Arc::new(acl.clone()),
+            reload: Arc::new(reloads.clone()),
         };
 
         let presence = Presence {
@@ -174,7 +199,7 @@ impl Agent {
             node: Arc::clone(&node),
             server_port,
             sidecar_ports: config.listen.sidecar_ports,
-            definitions: config.definitions.clone(),
+            definitions,
             ca: config.ca.clone(),
             ca_seal_keys: seal_keys.clone(),
             data_dir: config.data_dir.clone(),
@@ -214,9 +239,9 @@ impl Agent {
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
         let mut fronts = JoinSet::new();
-        let limits = http_limits(&config);
+        backs.push(spawn(reloader.run()));
         if let Some(listener) = http_listener {
-            fronts.spawn(http(listener, Plain, host.clone(), limits, stop.clone()));
+            fronts.spawn(http(listener, Plain, host.clone(), limits.clone(), stop.clone()));
         }
         if let Some((listener, door)) = https_listener.zip(doors.https.clone()) {
             fronts.spawn(http(listener, Https(door), host, limits, stop.clone()));
@@ -232,7 +257,7 @@ impl Agent {
             let (store, raft) = (Arc::clone(&store), Arc::clone(&raft));
             fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, acl, stop.clone()));
         }
-        Ok(Self { addresses, node, store, raft, cluster, ads, stop, stop_peers, _peers: peers, fronts, backs })
+        Ok(Self { addresses, node, store, raft, cluster, ads, reloads, stop, stop_peers, _peers: peers, fronts, backs })
     }
 
     /// Where it listens.
@@ -251,6 +276,11 @@ impl Agent {
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// Lets it read its files again.
+    pub(crate) fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 
     /// Waits until there is a reason to end: a listener has failed, the cluster refuses this server, or it
@@ -312,7 +342,11 @@ async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
 
 fn http_limits(config: &Config) -> Limits {
     let connections_per_address = config.listen.http_connections_per_client;
-    Limits { connections_per_address, shutdown_grace: REQUEST_GRACE, ..Limits::default() }
+    Limits {
+        connections_per_address: connections_per_address.into(),
+        shutdown_grace: REQUEST_GRACE,
+        ..Limits::default()
+    }
 }
 
 async fn http(

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use weft_model::catalog::Node;
 use weft_model::command::Target;
-use weft_model::registration::{CheckBody, Registration};
+use weft_model::registration::{CheckBody, Registration, ServiceDefinition};
 use weft_model::{CheckId, Command, ServiceId};
 use weft_state::Store;
 
@@ -16,22 +16,25 @@ use crate::config::Definitions;
 use crate::keep::{self, Durability};
 
 /// What the files of the last start named. Services that came through the API are not in it.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Named {
     services: BTreeSet<ServiceId>,
     checks: BTreeSet<CheckId>,
 }
 
-/// Makes the catalog fit the files.
+/// Makes the catalog fit the files. `former` is what they said before, as far as that is known beside the data
+/// directory.
 pub(crate) async fn register(
     store: &Store,
     node: &Node,
     sidecar_ports: (u16, u16),
     definitions: &Definitions,
+    former: &[Definitions],
     data_dir: Option<&Path>,
 ) -> anyhow::Result<()> {
     let path = data_dir.map(|dir| dir.join("definitions.json"));
-    let former: Named = path.as_deref().and_then(read).unwrap_or_default();
+    let kept: Named = path.as_deref().and_then(read).unwrap_or_default();
+    let former = former.iter().map(|former| Named::by(former, node)).fold(kept.clone(), Named::and);
     let mut named = Named::default();
     for definition in &definitions.services {
         named.services.insert(definition.service_id());
@@ -50,11 +53,27 @@ pub(crate) async fn register(
         store.propose(Command::Deregister { node: node.name.clone(), target }).await?;
     }
     match path {
-        Some(path) if named != former => {
+        Some(path) if named != kept => {
             let bytes = serde_json::to_vec(&named)?;
             keep::replace(&path, &bytes, Durability::Synced).with_context(|| path.display().to_string())
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+impl Named {
+    fn by(definitions: &Definitions, node: &Node) -> Self {
+        let checks = definitions.checks.iter().flat_map(|check| of_check(check, node).checks);
+        Self {
+            services: definitions.services.iter().map(ServiceDefinition::service_id).collect(),
+            checks: checks.map(|check| check.id).collect(),
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.services.extend(other.services);
+        self.checks.extend(other.checks);
+        self
     }
 }
 

@@ -33,6 +33,7 @@ mod peer_tls;
 mod pem_files;
 mod presence;
 mod proxies;
+mod reload;
 #[cfg(test)]
 mod testing;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use weft_ca::seal::Keyring;
@@ -37,7 +38,8 @@ pub(crate) struct Presence {
     pub(crate) node: Arc<Node>,
     pub(crate) server_port: u16,
     pub(crate) sidecar_ports: (u16, u16),
-    pub(crate) definitions: Definitions,
+    /// A reload replaces them.
+    pub(crate) definitions: Arc<RwLock<Definitions>>,
     pub(crate) ca: CaConfig,
     pub(crate) ca_seal_keys: Keyring,
     pub(crate) data_dir: Option<PathBuf>,
@@ -107,8 +109,9 @@ impl Presence {
             }
         }
         node::register(&self.store, &self.node, self.server_port).await?;
-        let Self { store, node, sidecar_ports, definitions, data_dir, .. } = self;
-        definitions::register(store, node, *sidecar_ports, definitions, data_dir.as_deref())
+        let Self { store, node, sidecar_ports, data_dir, .. } = self;
+        let definitions = self.definitions.read().clone();
+        definitions::register(store, node, *sidecar_ports, &definitions, &[], data_dir.as_deref())
             .await
             .context("definitions")
     }

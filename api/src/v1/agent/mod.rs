@@ -9,6 +9,7 @@ mod host;
 mod local;
 mod maintenance;
 mod member;
+mod reload;
 mod service;
 mod token;
 
@@ -19,5 +20,6 @@ pub(crate) use health::{health_by_id, health_by_name};
 pub(crate) use host::host;
 pub(crate) use maintenance::{node_maintenance, service_maintenance};
 pub(crate) use member::{force_leave, join, leave, members};
+pub(crate) use reload::reload;
 pub(crate) use service::{deregister_service, register_service, service, services};
 pub(crate) use token::set_token;

@@ -9,6 +9,7 @@ mod agent;
 mod https;
 mod live;
 mod locks;
+mod reload;
 mod script;
 mod snapshots;
 

@@ -16,6 +16,7 @@ mod own;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,6 +86,11 @@ impl Acl {
                 cache: Mutex::default(),
             }),
         })
+    }
+
+    /// Takes over the agent's own tokens of another configuration.
+    pub(crate) fn configure(&self, tokens: &BTreeMap<AgentToken, Secret>) {
+        self.shared.own.configure(tokens);
     }
 
     fn of_state(&self, hash: SecretHash, state: &State) -> Result<Bearer, UnknownToken> {

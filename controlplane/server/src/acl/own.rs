@@ -49,6 +49,14 @@ impl OwnTokens {
         Ok(Self { tokens: Mutex::new(Tokens { all, given, ..Tokens::default() }.index()), kept_in })
     }
 
+    /// Exchanges those of the configuration. Those that the API has set stay before them.
+    pub(super) fn configure(&self, configured: &BTreeMap<AgentToken, Secret>) {
+        let mut tokens = self.tokens.lock();
+        let mut all = configured.clone();
+        all.extend(tokens.given.iter().map(|(kind, token)| (*kind, token.clone())));
+        *tokens = Tokens { all, given: tokens.given.clone(), ..Tokens::default() }.index();
+    }
+
     pub(super) fn default_hash(&self) -> Option<SecretHash> {
         self.tokens.lock().default
     }

@@ -14,11 +14,13 @@ use crate::checks;
 
 use super::dns::DnsDraft;
 use super::tls::TlsVersion;
+use super::written::Written;
 use super::{AclConfig, Definitions, Port};
 
 /// Every key that an agent reads; `None` is not said.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
+    pub(super) written: Written,
     pub(super) dev: Option<bool>,
     pub(super) server: Option<bool>,
     pub(super) bootstrap: Option<bool>,

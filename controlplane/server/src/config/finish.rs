@@ -13,7 +13,8 @@ use super::draft::{Draft, Ports};
 use super::join::{self, SERVER_PORT};
 use super::tls;
 use super::{
-    AclConfig, ClientTls, ClusterConfig, Config, Definitions, Endpoint, Listen, Log, NodeConfig, Port, ServerSecurity,
+    AclConfig, ClientTls, ClusterConfig, Config, Definitions, Endpoint, Flags, Listen, Log, NodeConfig, Port,
+    ServerSecurity,
 };
 
 use crate::checks::{self, Certificates, Scripts};
@@ -28,7 +29,7 @@ const RETRY_MIN: Duration = Duration::from_millis(100);
 const SNAPSHOT_AFTER: u64 = 16_384;
 
 /// The configuration, or `None` when a fault leaves nothing to return.
-pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
+pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> Option<Config> {
     let dev = draft.dev == Some(true);
     judge_role(&draft, dev, faults);
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -70,6 +71,8 @@ pub(super) fn finish(mut draft: Draft, faults: &mut Faults) -> Option<Config> {
         log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },
+        source: source.clone(),
+        written: draft.written,
     })
 }
 

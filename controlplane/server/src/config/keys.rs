@@ -295,6 +295,7 @@ fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, dra
             continue;
         }
         if let Some((_, read)) = KEYS.iter().find(|(known, _)| *known == path) {
+            draft.written.note(&path, value);
             if let Err(fault) = read(draft, value) {
                 faults.say(settings.origin.fault(&path, &fault));
             }

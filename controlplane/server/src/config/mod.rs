@@ -20,6 +20,7 @@ mod keys;
 mod nearest;
 mod read;
 mod tls;
+mod written;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ use crate::checks;
 pub use acl::AclConfig;
 pub use flags::Flags;
 pub use tls::{TlsSettings, TlsVersion};
+pub(crate) use written::Written;
 
 /// All that an agent is told at its start.
 #[derive(Clone, Debug)]
@@ -66,6 +68,9 @@ pub struct Config {
     pub log: Log,
     pub cluster: ClusterConfig,
     pub security: ServerSecurity,
+    /// Where it was read, to read it again.
+    pub source: Flags,
+    pub(crate) written: Written,
 }
 
 /// How the server finds others and behaves among them.
@@ -185,7 +190,7 @@ pub fn load(flags: &Flags) -> Result<Config, Faults> {
         keys::apply(&settings, &mut draft, &mut faults);
     }
     keys::apply(&flags.settings(), &mut draft, &mut faults);
-    let config = finish::finish(draft, &mut faults);
+    let config = finish::finish(draft, flags, &mut faults);
     match (config, faults.into_result()) {
         (Some(config), Ok(())) => Ok(config),
         (_, Err(faults)) => Err(faults),

@@ -95,10 +95,17 @@ impl Door {
     /// # Errors
     /// Their files cannot be used; what held before stays.
     pub(crate) fn change(&self, settings: TlsSettings) -> anyhow::Result<()> {
-        let loaded = load(settings, self.protocols).with_context(|| format!("the {} port", self.name))?;
+        self.adopt(self.prepare(settings)?);
+        Ok(())
+    }
+
+    fn prepare(&self, settings: TlsSettings) -> anyhow::Result<Loaded> {
+        load(settings, self.protocols).with_context(|| format!("the {} port", self.name))
+    }
+
+    fn adopt(&self, loaded: Loaded) {
         *self.loaded.write() = loaded;
         tracing::info!("the {} port has read its certificates", self.name);
-        Ok(())
     }
 
     /// Looks at the files from time to time.
@@ -139,6 +146,21 @@ impl Doors {
             Ok(Self { https, grpc })
         };
         tokio::task::spawn_blocking(open).await?
+    }
+
+    /// Goes by other settings from now on, all doors or none. A port that is off stays so, and one that is open
+    /// keeps what it has where nothing is said of it any more. Blocks.
+    ///
+    /// # Errors
+    /// Which file cannot be used, and why; what held before stays.
+    pub(crate) fn change(&self, tls: &ClientTls) -> anyhow::Result<()> {
+        let pairs = [(&self.https, &tls.https), (&self.grpc, &tls.grpc)];
+        let both = pairs.into_iter().filter_map(|(door, settings)| Some((door.as_ref()?, settings.as_ref()?)));
+        let prepared = both.map(|(door, settings)| Ok((door, door.prepare(settings.clone())?)));
+        for (door, loaded) in prepared.collect::<anyhow::Result<Vec<_>>>()? {
+            door.adopt(loaded);
+        }
+        Ok(())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Arc<Door>> {

@@ -1,0 +1,43 @@
+//! `weft validate`.
+
+use std::path::PathBuf;
+
+use weft_server::config::{self, Flags};
+
+use crate::failure::{Context, DONE, Failure, Outcome};
+use crate::output;
+
+const EXAMPLES: &str = "\
+Examples:
+  weft validate /etc/weft.d                    what an agent would read from there
+  weft validate base.hcl services.json && weft reload";
+
+/// Say what is wrong with configuration files, without starting an agent
+///
+/// They are read as "weft agent" reads them, and must be enough to start one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Validate {
+    /// Files and directories, in the order in which they are read
+    #[arg(value_name = "FILE|DIR")]
+    config: Vec<PathBuf>,
+    /// Say nothing where all is well
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Validate {
+    pub(crate) fn run(&self) -> Outcome {
+        if self.config.is_empty() {
+            return Err(Failure::new("Must specify at least one config file or directory"));
+        }
+        let flags = Flags { config: self.config.clone(), ..Flags::default() };
+        config::load(&flags)
+            .map_err(|faults| faults.to_string().trim_end().to_owned())
+            .context("Config validation failed")?;
+        if !self.quiet {
+            output::print("Configuration is valid!")?;
+        }
+        Ok(DONE)
+    }
+}
