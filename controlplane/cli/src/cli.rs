@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    acl, agent, catalog, config, connect, force_leave, info, intention, join, keygen, kv, leave, lock, login,
-    logout, members, operator, proxies, reload, services, session, snapshot, validate, version,
+    acl, agent, catalog, config, connect, event, force_leave, info, intention, join, keygen, kv, leave, lock, login,
+    logout, maint, members, operator, proxies, reload, services, session, snapshot, tls, validate, version, watch,
 };
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
@@ -45,6 +45,7 @@ enum Command {
     Config(config::Config),
     #[command(subcommand)]
     Connect(connect::Connect),
+    Event(event::Event),
     ForceLeave(force_leave::ForceLeave),
     Info(info::Info),
     #[command(subcommand)]
@@ -57,6 +58,7 @@ enum Command {
     Lock(lock::Lock),
     Login(login::Login),
     Logout(logout::Logout),
+    Maint(maint::Maint),
     Members(members::Members),
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -68,8 +70,11 @@ enum Command {
     Session(session::Session),
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    #[command(subcommand)]
+    Tls(tls::Tls),
     Validate(validate::Validate),
     Version(version::Version),
+    Watch(watch::Watch),
 }
 
 impl Cli {
@@ -81,6 +86,7 @@ impl Cli {
             Command::Catalog(catalog) => ask(catalog.run(env)),
             Command::Config(config) => ask(config.run(env)),
             Command::Connect(connect) => ask(connect.run(env)),
+            Command::Event(event) => ask(event.run(env)),
             Command::ForceLeave(force_leave) => ask(force_leave.run(env)),
             Command::Info(info) => ask(info.run(env)),
             Command::Intention(intention) => ask(intention.run(env)),
@@ -91,6 +97,7 @@ impl Cli {
             Command::Lock(lock) => ask(lock.run(env)),
             Command::Login(login) => ask(login.run(env)),
             Command::Logout(logout) => ask(logout.run(env)),
+            Command::Maint(maint) => ask(maint.run(env)),
             Command::Members(members) => ask(members.run(env)),
             Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),
@@ -98,8 +105,10 @@ impl Cli {
             Command::Services(services) => ask(services.run(env)),
             Command::Session(session) => ask(session.run(env)),
             Command::Snapshot(snapshot) => ask(snapshot.run(env)),
+            Command::Tls(tls) => tls.run(),
             Command::Validate(validate) => validate.run(),
             Command::Version(version) => version.run(),
+            Command::Watch(watch) => ask(watch.run(env)),
         }
     }
 }

@@ -6,12 +6,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod agent;
+mod certificates;
 mod https;
 mod live;
 mod locks;
 mod reload;
 mod script;
 mod snapshots;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
