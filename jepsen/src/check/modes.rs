@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::slowness::Slowness;
 use super::truth::Truth;
-use super::verdict::{Checker, Finding, Verdict};
+use super::verdict::{Checker, Finding, UNTOLD, Verdict};
 use super::watch::target::{States, Target, states};
 use crate::history::{Band, BandState, Op, RunData};
 
@@ -110,10 +110,13 @@ impl<'a> Read<'a> {
             run.nemesis.iter().find(|band| band.covers(self.op.invoke_ns) && deafens(run, band, &self.op.server))?;
         let deaf_ms = (self.op.invoke_ns - cut.start_ns) / 1_000_000;
         let dishonest = |slack_ms| contact_ms + slack_ms < deaf_ms;
-        let slow = || Slowness::of(run, cut.start_ns, self.op.invoke_ns).stretch(slack_ms * 1_000_000) / 1_000_000;
-        (dishonest(slack_ms) && dishonest(slow())).then(|| {
+        if !dishonest(slack_ms) {
+            return None;
+        }
+        let slow = Slowness::of(run, cut.start_ns, self.op.invoke_ns);
+        dishonest(slow.stretch(slack_ms * 1_000_000) / 1_000_000).then(|| {
             let text = format!("says it heard the leader {contact_ms} ms ago, but was cut off for {deaf_ms} ms");
-            self.finding("contact-dishonest", text, None)
+            self.finding(if slow.hopeless() { UNTOLD } else { "contact-dishonest" }, text, None)
         })
     }
 }

@@ -29,6 +29,9 @@ pub struct Finding {
     pub ops: Vec<u64>,
 }
 
+/// The name of a missed time for which the machine, too slow to tell, may be to blame as well as the server.
+pub const UNTOLD: &str = "untold";
+
 /// A judge.
 pub trait Checker: Send + Sync {
     /// Its number in the reference and what it looks at, e.g. `C1-linearizable`.
@@ -73,10 +76,15 @@ pub fn exit_code(judged: &[Judged]) -> u8 {
 }
 
 impl Verdict {
-    /// True without findings, else false.
+    /// True without findings, else false; unknown when no finding tells more than that a time was missed.
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
-        if findings.is_empty() { Self::True } else { Self::False(findings) }
+        let (untold, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.what == UNTOLD);
+        match untold.into_iter().next() {
+            Some(first) if findings.is_empty() => Self::Unknown(format!("{}: {}", first.key, first.text)),
+            None if findings.is_empty() => Self::True,
+            Some(_) | None => Self::False(findings),
+        }
     }
 }
 
@@ -102,5 +110,14 @@ mod tests {
         assert_eq!(exit_code(&[said(Verdict::True), said(Verdict::Unknown(String::new()))]), 2);
         assert_eq!(exit_code(&[said(Verdict::Unknown(String::new())), said(Verdict::False(Vec::new()))]), 1);
         assert_eq!(exit_code(&[]), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_unknown_and_hides_nothing() {
+        let untold = || Finding::new(UNTOLD, "k", "late", []);
+        assert_eq!(Verdict::of(vec![untold()]), Verdict::Unknown("k: late".to_owned()));
+        let lost = Finding::new("lost", "k", "gone", []);
+        assert_eq!(Verdict::of(vec![untold(), lost.clone()]), Verdict::False(vec![lost]));
+        assert_eq!(Verdict::of(Vec::new()), Verdict::True);
     }
 }

@@ -111,6 +111,12 @@ impl Recorder {
         self.shared.next_process.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// How many operations were invoked so far.
+    #[must_use]
+    pub fn invoked(&self) -> u64 {
+        self.shared.next_op.load(Ordering::Relaxed)
+    }
+
     /// Records the invocation. Call it before the first byte is sent.
     pub fn invoke(&self, process: u64, server: &str, kind: &str, key: &str, input: Value) -> Pending {
         let index = self.shared.next_op.fetch_add(1, Ordering::Relaxed);

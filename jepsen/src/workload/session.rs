@@ -27,6 +27,18 @@ pub struct Session {
     stays: bool,
 }
 
+/// The name of a request that may be sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestName {
+    id: Uuid,
+    /// How many operations the run had begun when the name was given.
+    given: u64,
+}
+
+/// weft remembers the answers to the last 1024 names. Who asks later than that is a new request, which is no fault; what is
+/// under way when we look may take up the rest.
+const REMEMBERED: u64 = 700;
+
 /// An answer, or none.
 pub type Asked = Result<Reply, Failure>;
 
@@ -81,26 +93,32 @@ impl Session {
     }
 
     /// A new name for a request that may be sent again.
-    pub fn request_id(&mut self) -> Uuid {
-        Uuid::from_u64_pair(self.rng.random(), self.rng.random())
+    pub fn request_name(&mut self) -> RequestName {
+        RequestName { id: Uuid::from_u64_pair(self.rng.random(), self.rng.random()), given: self.recorder.invoked() }
     }
 
-    /// Sends a request under its id.
-    pub async fn ask_as(&mut self, id: Uuid, method: Method, path: &str, body: impl Into<Bytes>) -> Asked {
+    /// Whether its answer is surely still remembered, as each operation of the run has at most one name.
+    #[must_use]
+    pub fn remembered(&self, name: RequestName) -> bool {
+        self.recorder.invoked().saturating_sub(name.given) < REMEMBERED
+    }
+
+    /// Sends a request under its name.
+    pub async fn ask_as(&mut self, name: RequestName, method: Method, path: &str, body: impl Into<Bytes>) -> Asked {
         let timeout = self.timeout;
-        self.ask_as_within(id, method, path, body, timeout).await
+        self.ask_as_within(name, method, path, body, timeout).await
     }
 
-    /// Sends a request under its id that may take that long.
+    /// Sends a request under its name that may take that long.
     pub async fn ask_as_within(
         &mut self,
-        id: Uuid,
+        name: RequestName,
         method: Method,
         path: &str,
         body: impl Into<Bytes>,
         timeout: Duration,
     ) -> Asked {
-        let headers = vec![("x-weft-request-id".to_owned(), id.to_string())];
+        let headers = vec![("x-weft-request-id".to_owned(), name.id.to_string())];
         self.send(Request { method, path: path.to_owned(), headers, body: body.into(), timeout }).await
     }
 

@@ -51,10 +51,10 @@ pub fn check_session(key: &str, session: &str) -> Value {
 /// answer, a refusal included, is that of the one time it was applied.
 pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Said<Committed> {
     let body = Value::Array(steps.to_vec()).to_string();
-    let id = session.request_id();
+    let name = session.request_name();
     let mut doubt: Option<String> = None;
     for _ in 0..=repeats {
-        let said = understand(session.ask_as(id, Method::PUT, "/v1/txn", body.clone()).await);
+        let said = understand(session.ask_as(name, Method::PUT, "/v1/txn", body.clone()).await);
         let why = match (said, &doubt) {
             (Said::Doubt(why), _) => why,
             // What never left says nothing of the time before.
@@ -62,6 +62,9 @@ pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Sai
             (said, _) => return said,
         };
         doubt = Some(why);
+        if !session.remembered(name) {
+            break;
+        }
         session.move_on();
     }
     Said::Doubt(doubt.unwrap_or_default())
@@ -72,9 +75,9 @@ pub async fn commit(session: &mut Session, steps: &[Value], repeats: u32) -> Sai
 /// vain has taken some of that time already.
 pub async fn commit_again(session: &mut Session, steps: &[Value], later: Duration) -> Said<Committed> {
     let body = Value::Array(steps.to_vec()).to_string();
-    let id = session.request_id();
+    let name = session.request_name();
     let again = tokio::time::Instant::now() + later;
-    let lost = match understand(session.ask_as(id, Method::PUT, "/v1/txn", body.clone()).await) {
+    let lost = match understand(session.ask_as(name, Method::PUT, "/v1/txn", body.clone()).await) {
         Said::Fail(why) => return Said::Fail(why),
         Said::Unexpected(what) => return Said::Unexpected(what),
         Said::Ok(..) => "the answer was lost on purpose".to_owned(),
@@ -82,8 +85,11 @@ pub async fn commit_again(session: &mut Session, steps: &[Value], later: Duratio
     };
     tokio::time::sleep_until(again).await;
     for _ in 0..TRIES {
+        if !session.remembered(name) {
+            break;
+        }
         session.move_on();
-        let asked = session.ask_as_within(id, Method::PUT, "/v1/txn", body.clone(), TRY_MAX).await;
+        let asked = session.ask_as_within(name, Method::PUT, "/v1/txn", body.clone(), TRY_MAX).await;
         match understand(asked) {
             Said::Fail(_) | Said::Doubt(_) => tokio::time::sleep(TRY_EVERY).await,
             said @ (Said::Ok(..) | Said::Unexpected(_)) => return said,
@@ -92,8 +98,7 @@ pub async fn commit_again(session: &mut Session, steps: &[Value], later: Duratio
     Said::Doubt(lost)
 }
 
-/// How often a lost answer is asked for, how long each time, and with which pause: servers without power have to start, but
-/// weft remembers no more than the last thousand answers.
+/// How often a lost answer is asked for, how long each time, and with which pause: servers without power have to start.
 const TRIES: u32 = 6;
 const TRY_MAX: Duration = Duration::from_secs(1);
 const TRY_EVERY: Duration = Duration::from_millis(500);

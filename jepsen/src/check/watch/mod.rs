@@ -15,7 +15,7 @@ use serde_json::Value;
 use self::target::{States, Target, states};
 use super::slowness::Slowness;
 use super::truth::Truth;
-use super::verdict::{Checker, Finding, Verdict};
+use super::verdict::{Checker, Finding, UNTOLD, Verdict};
 use crate::history::{Band, BandState, Op, RunData};
 
 /// C4.
@@ -156,15 +156,15 @@ impl Watch {
             return None;
         }
         let text = format!("slept {} ms past the change at {next}", late / 1_000_000);
-        Some(wait.finding("lost-wake-up", text, Some(writer)))
+        let untold = hopeless(run, &wait.op.server, since, wait.op.end_ns());
+        Some(wait.finding(if untold { UNTOLD } else { "lost-wake-up" }, text, Some(writer)))
     }
 }
 
-/// The first change above an index: where it is, when it was acknowledged, and by which operation.
+/// The first acknowledged change above an index: where it is, when it was acknowledged, and by which operation. One whose
+/// writer heard nothing of it may have come at any time.
 fn change_above(states: &States, acks: &BTreeMap<u64, (u64, u64)>, above: u64) -> Option<(u64, u64, u64)> {
-    let next = *states.range(above + 1..).next()?.0;
-    let (acked_ns, writer) = *acks.get(&next)?;
-    Some((next, acked_ns, writer))
+    states.range(above + 1..).find_map(|(next, _)| acks.get(next).map(|(acked_ns, writer)| (*next, *acked_ns, *writer)))
 }
 
 /// An answer must show what was acknowledged before the query began, unless that asked for stale data.
@@ -188,14 +188,22 @@ fn differs(wait: &Wait<'_>, states: &States) -> Option<Finding> {
 /// What a slow machine excuses: not more than it shows in what the same server answered others meanwhile.
 fn stretched(run: &RunData, server: &str, since: u64, end: u64, allowed: u64) -> u64 {
     let by_waiting = Slowness::of(run, since, end).stretch(allowed);
+    let slowest = slowest_witness(run, server, since, end);
+    slowest.map_or(by_waiting, |slowest| by_waiting.min(allowed + SLOWEST * slowest))
+}
+
+/// Whether the machine was so slow that nobody can tell what the server did, and nobody else got answers from it either.
+fn hopeless(run: &RunData, server: &str, since: u64, end: u64) -> bool {
+    Slowness::of(run, since, end).hopeless() && slowest_witness(run, server, since, end).is_none()
+}
+
+/// What the slowest of the others took whom that server answered in that time, when there are enough of them.
+fn slowest_witness(run: &RunData, server: &str, since: u64, end: u64) -> Option<u64> {
     let prompt = run.history.iter().filter(|op| op.server == server && op.call() != "wait" && op.ok().is_some());
     // Those that were still under way in the end count, too: a server that stands still answers nobody until then.
     let meanwhile = prompt.filter(|op| op.invoke_ns < end && op.end_ns() > since);
     let took: Vec<u64> = meanwhile.map(|op| op.end_ns().min(end) - op.invoke_ns.max(since)).collect();
-    match took.iter().max() {
-        Some(slowest) if took.len() >= WITNESSES => by_waiting.min(allowed + SLOWEST * slowest),
-        Some(_) | None => by_waiting,
-    }
+    took.iter().max().copied().filter(|_| took.len() >= WITNESSES)
 }
 
 /// So many answers say how fast a server was.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::check::testing::{Script, whats};
-use crate::history::{Band, Sample};
+use crate::history::{Band, Outcome, Sample};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -134,6 +134,22 @@ fn on_a_slow_machine(stands_still: bool) -> RunData {
 fn a_slow_machine_excuses_only_whom_it_slowed() {
     assert_eq!(whats(&check(&on_a_slow_machine(false))), ["lost-wake-up"]);
     assert_eq!(check(&on_a_slow_machine(true)), Verdict::True);
+    let mut alone = on_a_slow_machine(false);
+    alone.history.retain(|op| op.key != "other");
+    for op in alone.history.iter_mut().filter(|op| op.call() == "wait") {
+        op.return_ns = Some(60 * SECOND);
+    }
+    assert!(matches!(check(&alone), Verdict::Unknown(_)), "nobody saw whether it was the server or the machine");
+}
+
+#[test]
+fn a_change_whose_writer_heard_nothing_hides_no_later_one() {
+    let mut run = wait(12 * SECOND, 39 * SECOND, 10, 10, json!({"w": ["1", 10]}));
+    assert_eq!(whats(&check(&run)), ["lost-wake-up"]);
+    for op in run.history.iter_mut().filter(|op| op.invoke_ns == 20 * SECOND) {
+        op.outcome = Outcome::Info("no answer".to_owned());
+    }
+    assert_eq!(whats(&check(&run)), ["lost-wake-up"], "that at 30 was acknowledged");
 }
 
 #[test]

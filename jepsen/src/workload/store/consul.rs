@@ -68,10 +68,10 @@ async fn write(session: &mut Session, method: Method, key: &str, guard: Guard, v
     if guard == Guard::Always || !session.once() {
         return consul(session.ask(method, &path, value).await, &[], yes_no);
     }
-    let id = session.request_id();
+    let name = session.request_name();
     let mut first: Option<String> = None;
     for _ in 0..=REPEATS {
-        let said = consul(session.ask_as(id, method.clone(), &path, value.clone()).await, &[], yes_no);
+        let said = consul(session.ask_as(name, method.clone(), &path, value.clone()).await, &[], yes_no);
         let why = match (said, &first) {
             (Said::Doubt(why), _) => why,
             // What never left says nothing of the time before.
@@ -79,6 +79,9 @@ async fn write(session: &mut Session, method: Method, key: &str, guard: Guard, v
             (said, _) => return said,
         };
         first = Some(why);
+        if !session.remembered(name) {
+            break;
+        }
         session.move_on();
     }
     Said::Doubt(first.unwrap_or_default())
