@@ -319,9 +319,11 @@ impl Cluster {
             .flatten()
     }
 
-    /// The first answer of a boot was on record: only that one is fresh.
-    pub fn seen(&self, name: &str) {
-        if let Some(server) = self.servers.lock().get_mut(name) {
+    /// An answer of that boot is on record: only the first one is fresh. A late one says nothing of a disk that was lost
+    /// meanwhile.
+    pub fn seen(&self, name: &str, boot: u64) {
+        let mut servers = self.servers.lock();
+        if let Some(server) = servers.get_mut(name).filter(|server| server.process.is_some() && server.boot == boot) {
             server.fresh = false;
         }
     }

@@ -72,7 +72,7 @@ impl Watchman {
         }
         if let Some(file) = self.dumps.get(name) {
             let _ = file.write(dump);
-            self.cluster.seen(name);
+            self.cluster.seen(name, dump.boot);
         }
     }
 }
