@@ -36,7 +36,7 @@ enum Content {
 }
 
 /// How JSON is laid out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layout {
     Compact,
     /// Four spaces and a final newline.
@@ -108,6 +108,17 @@ impl Answer {
         self
     }
 
+    /// The same with its body written out; nothing when that is still being made, or cannot be.
+    pub(crate) fn write_out(self, layout: Layout) -> Option<Written> {
+        let body = match self.content {
+            Content::Empty => None,
+            Content::Ready(content_type, bytes) => Some((content_type, bytes)),
+            Content::Json(value) => Some((JSON, value.render(layout).ok()?.into())),
+            Content::Stream(..) => return None,
+        };
+        Some(Written { status: self.status, headers: self.headers, body })
+    }
+
     /// The response.
     pub(crate) fn into_response(self, layout: Layout) -> Response {
         let (content_type, body) = match self.content {
@@ -126,6 +137,29 @@ impl Answer {
             response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         response
+    }
+}
+
+/// An answer that can be given any number of times.
+pub(crate) struct Written {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<(HeaderValue, Bytes)>,
+}
+
+impl Written {
+    /// The length of its body, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.body.as_ref().map_or(0, |(_, bytes)| bytes.len())
+    }
+
+    /// The answer once more.
+    pub(crate) fn again(&self) -> Answer {
+        let content = match &self.body {
+            Some((content_type, bytes)) => Content::Ready(content_type.clone(), bytes.clone()),
+            None => Content::Empty,
+        };
+        Answer { status: self.status, headers: self.headers.clone(), content }
     }
 }
 

@@ -12,6 +12,7 @@ use weft_model::{Command, Datacenter, NodeName, Reply};
 use weft_state::State;
 
 use crate::access::Marks;
+use crate::answer::Layout;
 use crate::body;
 use crate::filter::{Filter, Schema};
 use crate::host::Host;
@@ -39,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) token: Secret,
     /// The endpoint, for the log.
     pub(crate) path: &'static str,
+    /// How JSON is to be laid out.
+    pub(crate) layout: Layout,
     pub(crate) marks: Arc<Marks>,
 }
 

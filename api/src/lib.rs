@@ -27,6 +27,7 @@ mod route;
 mod router;
 mod routes;
 mod serve;
+mod shared;
 
 mod v1;
 mod wire;

@@ -4,7 +4,7 @@
 use crate::refusal::Refusal;
 
 /// A decoded query string.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -38,6 +38,11 @@ impl Query {
         pairs.sort_by_key(|(name, _)| name);
         let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
         pairs.join("&")
+    }
+
+    /// What is left without these names.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
     }
 
     /// Whether the name is there, with or without a value.

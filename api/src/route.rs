@@ -202,6 +202,8 @@ pub(crate) struct Route {
     pub(crate) answer: Shape,
     /// Takes `cached`.
     pub(crate) cacheable: bool,
+    /// A function of the path, the query, the state and what the caller may see: written out once for many.
+    pub(crate) shared: bool,
     /// Statuses that this endpoint answers besides 200 and those that all can answer.
     pub(crate) statuses: &'static [u16],
     pub(crate) about: &'static str,
@@ -220,6 +222,7 @@ impl Route {
             body_max_bytes: 64 * 1024,
             answer: Shape::Empty,
             cacheable: false,
+            shared: false,
             statuses: &[],
             about: "",
         }
@@ -293,6 +296,10 @@ impl Route {
 
     pub(crate) const fn cacheable(self) -> Self {
         Self { cacheable: true, ..self }
+    }
+
+    pub(crate) const fn shared(self) -> Self {
+        Self { shared: true, ..self }
     }
 
     pub(crate) const fn statuses(self, statuses: &'static [u16]) -> Self {

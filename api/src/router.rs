@@ -32,6 +32,7 @@ use crate::refusal::Refusal;
 use crate::route::{Options, Payload, Route, Run, Verb};
 use crate::routes::ROUTES;
 use crate::serve::Caller;
+use crate::shared::Shared;
 
 const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
 const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader");
@@ -68,6 +69,7 @@ fn worth_compressing() -> impl tower_http::compression::Predicate {
 struct Pattern {
     fixed: &'static str,
     routes: Vec<&'static Route>,
+    shared: Shared,
 }
 
 fn patterns() -> Vec<Pattern> {
@@ -75,7 +77,7 @@ fn patterns() -> Vec<Pattern> {
     for route in ROUTES {
         match patterns.iter_mut().find(|pattern| pattern.fixed == route.fixed()) {
             Some(pattern) => pattern.routes.push(route),
-            None => patterns.push(Pattern { fixed: route.fixed(), routes: vec![route] }),
+            None => patterns.push(Pattern { fixed: route.fixed(), routes: vec![route], shared: Shared::default() }),
         }
     }
     patterns
@@ -102,7 +104,7 @@ async fn enter(host: Arc<Host>, pattern: Arc<Pattern>, request: Request) -> Resp
     };
     let layout = if host.agent.dev_mode || query.has("pretty") { Layout::Pretty } else { Layout::Compact };
     let outcome = match pattern.route_of(&request) {
-        Some(route) => run(host, route, pattern.fixed, query, request).await,
+        Some(route) => run(host, route, &pattern, query, layout, request).await,
         None => Ok(pattern.other_method(&request)),
     };
     outcome.unwrap_or_else(Answer::from).into_response(layout)
@@ -148,16 +150,24 @@ fn request_id(headers: &HeaderMap) -> Result<Option<Uuid>, Refusal> {
     id.map(Some).ok_or_else(|| Refusal::bad_request("X-Weft-Request-Id must be a UUID"))
 }
 
-async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, request: Request) -> Outcome {
+async fn run(
+    host: Arc<Host>,
+    route: &'static Route,
+    pattern: &Pattern,
+    query: Query,
+    layout: Layout,
+    request: Request,
+) -> Outcome {
     let (head, content) = request.into_parts();
-    let rest = head.uri.path().strip_prefix(fixed).unwrap_or_default();
+    let rest = head.uri.path().strip_prefix(pattern.fixed).unwrap_or_default();
     let rest = unescape(rest.strip_suffix(route.suffix()).unwrap_or(rest), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
     let request_id = request_id(&head.headers)?;
     let token = access::of_request(&query, &head.headers);
     let (path, marks) = (route.path, Arc::default());
-    let mut call = Call { host, rest, query, options, body: Bytes::new(), caller, request_id, token, path, marks };
+    let body = Bytes::new();
+    let mut call = Call { host, rest, query, options, body, caller, request_id, token, path, layout, marks };
     if let Run::Upload(task) = route.run {
         call.check_datacenter(call.query.text("dc"))?;
         // Who may not do it does not get to send it either.
@@ -175,13 +185,13 @@ async fn run(host: Arc<Host>, route: &'static Route, fixed: &str, query: Query, 
     }
     access::catch_up(route, &call).await?;
     let (enabled, marks) = (call.host.access.enabled(), Arc::clone(&call.marks));
-    let outcome = answer(route, call).await;
+    let outcome = answer(route, &pattern.shared, call).await;
     access::look_over(enabled, &marks, outcome)
 }
 
-async fn answer(route: &'static Route, call: Call) -> Outcome {
+async fn answer(route: &'static Route, shared: &Shared, call: Call) -> Outcome {
     match route.run {
-        Run::Read(view) => read(route, &call, view).await,
+        Run::Read(view) => read(route, shared, &call, view).await,
         Run::Look(view) => {
             if route.options == Options::Datacenter {
                 Freshness::reach(&*call.host.cluster, &call.options).await?;
@@ -216,13 +226,18 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Runs a read with all its options, and says of what the answer is made.
-async fn read(route: &Route, call: &Call, view: fn(&Call, &weft_state::StateView<'_>) -> Outcome) -> Outcome {
+async fn read(
+    route: &Route,
+    shared: &Shared,
+    call: &Call,
+    view: fn(&Call, &weft_state::StateView<'_>) -> Outcome,
+) -> Outcome {
     let cluster = &*call.host.cluster;
     let fresh = Freshness::reach(cluster, &call.options).await?;
     let (store, asked) = (&call.host.store, call.options.index);
     let evaluate = |state: &weft_state::StateView<'_>| {
         access::admit(route, call, state.state())?;
-        view(call, state)
+        shared.answer(route, call, state, view)
     };
     let (answer, reads) = if asked == 0 {
         blocking::once(store, evaluate)?

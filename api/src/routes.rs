@@ -207,18 +207,21 @@ pub(crate) static ROUTES: &[Route] = &[
         .params(&[NODE_META])
         .answers("ServiceTags")
         .cacheable()
+        .shared()
         .about("All services with their tags"),
     Route::read("/v1/catalog/service/{service}", catalog::service)
         .access(Access::ServiceRead)
         .params(&[TAG, NEAR, NODE_META, FILTER])
         .answers("CatalogServices")
         .cacheable()
+        .shared()
         .about("The instances of a service"),
     Route::read("/v1/catalog/connect/{service}", catalog::connect)
         .access(Access::ServiceRead)
         .params(&[TAG, NEAR, NODE_META, FILTER])
         .answers("CatalogServices")
         .cacheable()
+        .shared()
         .about("The mesh endpoints of a service"),
     Route::read("/v1/catalog/node/{node}", catalog::node)
         .access(Access::NodeRead)
@@ -230,6 +233,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .params(&[FILTER])
         .answers("CatalogNodeServices")
         .cacheable()
+        .shared()
         .about("A node and the list of its instances"),
     Route::read("/v1/catalog/gateway-services/{gateway}", catalog::gateway_services)
         .access(Access::ServiceRead)
@@ -251,18 +255,21 @@ pub(crate) static ROUTES: &[Route] = &[
         .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only instances whose checks all pass.")])
         .answers("HealthServices")
         .cacheable()
+        .shared()
         .about("The instances of a service with their node and checks"),
     Route::read("/v1/health/connect/{service}", health::connect)
         .access(Access::ServiceRead)
         .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only endpoints whose checks all pass.")])
         .answers("HealthServices")
         .cacheable()
+        .shared()
         .about("The mesh endpoints of a service with their node and checks"),
     Route::read("/v1/health/ingress/{service}", health::ingress)
         .access(Access::ServiceRead)
         .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only gateways whose checks all pass.")])
         .answers("HealthServices")
         .cacheable()
+        .shared()
         .about("The gateways that let a service be called from outside, with their node and checks"),
     Route::read("/v1/health/state/{state}", health::state)
         .access(Access::NodeRead)

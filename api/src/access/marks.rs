@@ -25,11 +25,17 @@ impl Marks {
         self.hidden.store(true, Relaxed);
     }
 
+    /// The answer was made for another request of somebody who may see the same.
+    pub(crate) fn repeat(&self, hidden: bool) {
+        self.looked.store(true, Relaxed);
+        self.hidden.store(hidden, Relaxed);
+    }
+
     pub(super) fn has_looked(&self) -> bool {
         self.looked.load(Relaxed)
     }
 
-    pub(super) fn has_hidden(&self) -> bool {
+    pub(crate) fn has_hidden(&self) -> bool {
         self.hidden.load(Relaxed)
     }
 }

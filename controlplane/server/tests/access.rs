@@ -193,6 +193,29 @@ async fn transactions_say_what_the_single_requests_say() {
 }
 
 #[tokio::test]
+async fn an_answer_written_for_one_token_is_not_given_to_another() {
+    let (agent, client, _dir) = start().await;
+    furnish(&client).await;
+    let seer =
+        |resource: &str| json!({"Name": resource, "Rules": format!("{resource}_prefix \"\" {{ policy = \"read\" }}")});
+    as_root(&client, "PUT", "/v1/acl/policy", &seer("node")).await;
+    let of_db = token(&client, json!({"ServiceIdentities": [{"ServiceName": "db"}]})).await;
+    let of_nodes = token(&client, json!({"Policies": [{"Name": "node"}]})).await;
+    let sees = async |path: &str, secret: &str| {
+        let answer = client.get(&format!("{path}?token={secret}")).await;
+        let filtered = answer.headers.contains("x-consul-results-filtered-by-acls: true");
+        (answer.body.contains(r#""ServiceName": "db""#), filtered)
+    };
+    for turn in 0..2 {
+        for path in ["/v1/health/service/db", "/v1/catalog/service/db"] {
+            assert_eq!(sees(path, &of_nodes).await, (false, true), "{path}, turn {turn}");
+            assert!(sees(path, &of_db).await.0 && sees(path, ROOT).await == (true, false), "{path}, turn {turn}");
+        }
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_secret_is_shown_once_and_a_deleted_token_is_none() {
     let (agent, client, _dir) = start().await;
     let made = as_root(&client, "PUT", "/v1/acl/token", &json!({"Policies": [{"Name": "global-management"}]})).await;
