@@ -6,7 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 ENV := source scripts/env.sh
 
-.PHONY: help setup build demo clients test check fix bench jepsen soak selftest sim
+.PHONY: help setup build demo clients test check fix bench jepsen soak selftest sim strangers
 
 help: ## show these lines
 	@echo 'weft: a service mesh in one binary'
@@ -52,6 +52,9 @@ selftest: setup ## does the harness catch every mistake that is built in on purp
 
 sim: setup ## whole clusters in one process, seed after seed: every night SEEDS=0..5000
 	@$(ENV); cargo build --workspace --locked --bin weft-sim; $$CARGO_TARGET_DIR/debug/weft-sim --seeds $(or $(SEEDS),0..5000)
+
+strangers: setup ## requests that nobody means, bent from the recorded ones by dice: every night SEEDS=0..500
+	@$(ENV); WEFT_SEEDS=$(or $(SEEDS),0..500) cargo test -p weft-api --test strangers --locked
 
 fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings

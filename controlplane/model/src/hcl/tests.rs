@@ -111,3 +111,26 @@ fn deep_nesting_is_refused_and_not_followed() {
     assert!(refused(&format!("a = {}", "[".repeat(100_000))).ends_with("nested too deeply"));
     assert!(refused(&"a {".repeat(100_000)).ends_with("nested too deeply"));
 }
+
+/// Texts that are nearly HCL: every cut, and every character lost or exchanged.
+#[test]
+fn a_spoilt_text_is_read_or_refused_at_a_place_that_it_has() {
+    let whole = "service \"web\" \"é\" {\n  port = -1.5e3 # x\n  tags = [\"a\", {b = <<-E\n    y\n    E\n  }, null,]\n  \"${a(\"b\")}\" = 0x1F\n}\n/* é */ check { ttl = \"\\u00e9\\n\" }\n";
+    let chars: Vec<_> = whole.chars().collect();
+    parse(whole).unwrap();
+    let spoilt = (0..chars.len()).flat_map(|at| {
+        let (before, after) = (&chars[..at], &chars[at + 1..]);
+        let exchanged = "{}[]\"\\$<#/*-=,0x\n\0é".chars().map(move |other| [before, &[other], after].concat());
+        exchanged.chain([before.to_vec(), [before, after].concat()])
+    });
+    let mut refusals = 0;
+    for text in spoilt {
+        let text: String = text.into_iter().collect();
+        let Err(error) = parse(&text) else { continue };
+        refusals += 1;
+        let line = text.split('\n').nth(error.place.line - 1);
+        let width = line.map(|line| line.chars().count());
+        assert!(width.is_some_and(|width| (1..=width + 1).contains(&error.place.column)), "{text:?}: {error}");
+    }
+    assert!(refusals > 1000, "{refusals} refusals");
+}
