@@ -42,6 +42,17 @@ async fn the_last_of_three_goes_on_alone_and_takes_new_ones() {
     let name = survivor.setup.name.clone();
     assert_eq!(survivor.voters("one voter", |voters| voters.len() == 1).await, [name]);
 
+    // Those that were left out have failed, and can be told to go.
+    let gone = cluster.servers[lost].setup.name.clone();
+    let (checks, survivor) = (format!("/v1/health/node/{gone}"), &cluster.servers[left]);
+    let failed = async || {
+        let checks = survivor.ask(&checks).await?;
+        if checks[0]["Status"] == "critical" { Ok(()) } else { Err(checks.to_string()) }
+    };
+    until_ok("the server that was left out has failed", Duration::from_secs(30), failed).await;
+    survivor.put(&format!("/v1/agent/force-leave/{gone}"), "").await;
+    assert_eq!(survivor.get(&format!("/v1/catalog/node/{gone}")).await, serde_json::Value::Null);
+
     // One that was left out comes back on its old disk.
     cluster.servers[dead].restart();
     let (code, log) = cluster.servers[dead].ended().await;

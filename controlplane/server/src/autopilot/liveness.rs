@@ -11,6 +11,9 @@ use super::watch::{Sight, Watch};
 /// How long a server that was told to end may take to come back before what runs beside it counts as gone.
 const RESTART_MAX: Duration = Duration::from_secs(60);
 
+/// What a failed server's check says.
+pub(super) const GONE: &str = "Agent not live or unreachable";
+
 /// The checks that do not say what is so.
 pub(super) fn commands(view: &StateView<'_>, watch: &Watch, sight: &Sight) -> Vec<Command> {
     let nodes = view.nodes();
@@ -23,7 +26,7 @@ pub(super) fn commands(view: &StateView<'_>, watch: &Watch, sight: &Sight) -> Ve
         let (status, output) = match watch.failed_for(member.id, sight.now) {
             None => (CheckStatus::Passing, crate::node::ALIVE),
             Some(time) if restarting && time < RESTART_MAX => return None,
-            Some(_) => (CheckStatus::Critical, "Agent not live or unreachable"),
+            Some(_) => (CheckStatus::Critical, GONE),
         };
         let output = output.to_owned();
         (known.value.status != status).then(|| Command::UpdateCheck { node, check: check.clone(), status, output })

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! Raft's members ─> Watch (health over time) ─┬─> plan ─> promote, remove
-//!                                            ├─> liveness ─> serfHealth in the catalog
+//!                                            ├─> liveness, left_over ─> serfHealth in the catalog
 //!                                            └─> health, for those who ask
 //! ```
 
+mod left_over;
 mod liveness;
 mod plan;
 mod watch;
@@ -64,13 +65,15 @@ impl Autopilot {
                 *self.health.0.lock() = None;
                 continue;
             }
-            let sight = self.sight(started.elapsed());
-            let watch = watch.get_or_insert_with(|| Watch::new(sight.now));
             let state = self.store.current();
+            let sight = self.sight(started.elapsed(), &state);
+            let watch = watch.get_or_insert_with(|| Watch::new(sight.now));
             let settings = self.settings(&state).await;
             watch.receive(&sight, &settings);
             *self.health.0.lock() = Some(watch.health(&sight, |id| version(&state, id)));
-            for command in liveness::commands(&StateView::new(&state), watch, &sight) {
+            let view = StateView::new(&state);
+            let failed = left_over::commands(&view, watch, &settings, sight.now);
+            for command in liveness::commands(&view, watch, &sight).into_iter().chain(failed) {
                 self.propose(command).await;
             }
             if let Some(step) = plan::next(watch, &sight, &settings, self.expect) {
@@ -92,7 +95,7 @@ impl Autopilot {
         self.settings.clone()
     }
 
-    fn sight(&self, now_: Duration) -> Sight {
+    fn sight(&self, now_: Duration, state: &State) -> Sight {
         let cluster = self.raft.cluster_state();
         Sight {
             now: now_,
@@ -100,6 +103,7 @@ impl Autopilot {
             term: cluster.term,
             last_log: cluster.last_log_index,
             changing: cluster.changing,
+            left_over: left_over::nodes(&StateView::new(state), &cluster.members),
             members: cluster.members,
         }
     }

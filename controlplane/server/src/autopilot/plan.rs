@@ -9,9 +9,9 @@ use super::watch::{Sight, Watch};
 /// A dead server that has been replaced goes after this time.
 const REPLACED_AFTER: Duration = Duration::from_secs(10);
 /// A dead one without a vote goes after this time.
-const LEARNER_AFTER: Duration = Duration::from_secs(600);
+pub(super) const LEARNER_AFTER: Duration = Duration::from_secs(600);
 /// Any dead one goes after this time, which is Consul's `reconnect_timeout`.
-const GONE_AFTER: Duration = Duration::from_secs(72 * 3600);
+pub(super) const GONE_AFTER: Duration = Duration::from_secs(72 * 3600);
 /// Fewer servers than this do not survive the loss of one.
 const SAFE: usize = 3;
 

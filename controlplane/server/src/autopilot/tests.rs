@@ -1,8 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
+use weft_model::catalog::{Node, Service};
+use weft_model::health::{Check, CheckStatus};
+use weft_model::registration::{Registration, ServiceRegistration};
+use weft_model::{Envelope, RequestId, Timestamp};
 use weft_raft::{Member, Server};
+use weft_state::apply;
 
 use super::*;
+use crate::node::SERVER_SERVICE;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -123,22 +129,22 @@ fn health_counts_how_many_more_may_fail() {
     assert_eq!(health.servers[1].status, weft_api::host::MemberStatus::Failed);
 }
 
+/// The catalog of a cluster in which `n2` has said something.
+fn catalog(output: &str) -> State {
+    let node = Node { id: "id2".into(), name: "n2".into(), address: "10.0.0.2".into(), ..Node::default() };
+    let check = Check { status: CheckStatus::Passing, output: output.into(), ..crate::node::alive(&node) };
+    let service = Service { id: SERVER_SERVICE.into(), name: SERVER_SERVICE.into(), ..Service::default() };
+    let services = vec![ServiceRegistration { service, ..ServiceRegistration::default() }];
+    let registration = Registration { node, services, checks: vec![check], ..Registration::default() };
+    let command = Command::Register(Box::new(registration));
+    let envelope = Envelope { id: RequestId { origin: 1, sequence: 1 }, settled: 1, at: Timestamp(1), command };
+    apply(&State::default(), 1, &envelope).state
+}
+
 #[test]
 fn a_server_that_was_told_to_end_may_come_back_within_a_minute() {
-    use weft_model::catalog::Node;
-    use weft_model::health::{Check, CheckStatus};
-    use weft_model::registration::Registration;
-    use weft_model::{Command, Envelope, RequestId, Timestamp};
-    use weft_state::{State, StateView, apply};
-
     for (output, patience) in [(crate::node::RESTARTING, 60), (crate::node::ALIVE, 4)] {
-        let node = Node { id: "id2".into(), name: "n2".into(), address: "10.0.0.2".into(), ..Node::default() };
-        let check = Check { status: CheckStatus::Passing, output: output.into(), ..crate::node::alive(&node) };
-        let registration = Registration { node, checks: vec![check], ..Registration::default() };
-        let command = Command::Register(Box::new(registration));
-        let envelope = Envelope { id: RequestId { origin: 1, sequence: 1 }, settled: 1, at: Timestamp(1), command };
-        let state = apply(&State::default(), 1, &envelope).state;
-
+        let state = catalog(output);
         let mut sight = sight(vec![member(1, true), member(2, true), member(3, true)]);
         let mut watch = Watch::new(Duration::ZERO);
         let settings = AutopilotConfig::default();
@@ -151,4 +157,29 @@ fn a_server_that_was_told_to_end_may_come_back_within_a_minute() {
         assert!(said(patience).is_empty(), "{output}");
         assert!(matches!(&said(8)[..], [Command::UpdateCheck { status: CheckStatus::Critical, .. }]), "{output}");
     }
+}
+
+#[test]
+fn a_server_of_the_catalog_that_is_no_member_fails_and_goes() {
+    let state = catalog(crate::node::RESTARTING);
+    let view = StateView::new(&state);
+    let (member_by_name, other) = (Server { name: "n2".into(), ..Server::default() }, member(3, true).server);
+    for (second, left) in [(member(2, true).server, 0), (member_by_name, 0), (other, 1)] {
+        let members = [member(1, true), Member { server: second, ..member(2, true) }];
+        assert_eq!(left_over::nodes(&view, &members).len(), left);
+    }
+
+    let settings = AutopilotConfig::default();
+    let members = vec![member(1, true)];
+    let mut sight = Sight { left_over: left_over::nodes(&view, &members), ..sight(members) };
+    let mut watch = Watch::new(Duration::ZERO);
+    let mut said = |seconds, settings: &AutopilotConfig| {
+        watch_for(seconds, &mut sight, &mut watch, settings, 1);
+        left_over::commands(&view, &watch, settings, sight.now)
+    };
+    assert_eq!(said(4, &settings), []);
+    assert!(matches!(&said(2, &settings)[..], [Command::UpdateCheck { status: CheckStatus::Critical, .. }]));
+    let kept = AutopilotConfig { cleanup_dead_servers: false, ..settings.clone() };
+    assert!(matches!(&said(600, &kept)[..], [Command::UpdateCheck { .. }]), "nobody cleans up");
+    assert!(matches!(&said(1, &settings)[..], [Command::Deregister { target: Target::Node, .. }]));
 }

@@ -1,15 +1,15 @@
 //! How the servers do, over time, as this leader has seen it. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use weft_api::host::{AutopilotHealth, MemberStatus, ServerHealth};
-use weft_model::Timestamp;
 use weft_model::autopilot::AutopilotConfig;
+use weft_model::{NodeName, Timestamp};
 use weft_raft::Member;
 
 /// A server that has not answered for this long has failed.
-const FAILED_AFTER: Duration = Duration::from_secs(5);
+pub(super) const FAILED_AFTER: Duration = Duration::from_secs(5);
 
 /// One look at the cluster.
 #[derive(Clone, Debug, Default)]
@@ -21,12 +21,16 @@ pub(super) struct Sight {
     pub(super) last_log: u64,
     pub(super) changing: bool,
     pub(super) members: Vec<Member>,
+    /// Servers in the catalog that are no members.
+    pub(super) left_over: BTreeSet<NodeName>,
 }
 
 /// What the looks so far have shown.
 pub(super) struct Watch {
     since: Duration,
     pub(super) servers: BTreeMap<u64, Seen>,
+    /// Servers in the catalog that are no members, and since when this leader sees it.
+    pub(super) left_over: BTreeMap<NodeName, Duration>,
 }
 
 /// A server over time.
@@ -49,7 +53,7 @@ pub(super) struct Failed {
 
 impl Watch {
     pub(super) fn new(now: Duration) -> Self {
-        Self { since: now, servers: BTreeMap::new() }
+        Self { since: now, servers: BTreeMap::new(), left_over: BTreeMap::new() }
     }
 
     /// For how long this server has led.
@@ -71,6 +75,10 @@ impl Watch {
 
     /// Another look.
     pub(super) fn receive(&mut self, sight: &Sight, settings: &AutopilotConfig) {
+        self.left_over.retain(|node, _| sight.left_over.contains(node));
+        for node in &sight.left_over {
+            self.left_over.entry(node.clone()).or_insert(sight.now);
+        }
         self.servers.retain(|id, _| sight.members.iter().any(|member| member.id == *id));
         let voters = sight.members.iter().filter(|member| member.voter).count();
         for member in &sight.members {

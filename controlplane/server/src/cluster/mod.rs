@@ -137,7 +137,13 @@ impl Cluster for LocalCluster {
             if member.is_none() && placed.is_none() {
                 return Err(unknown());
             }
-            if member.is_some_and(|member| member.status == MemberStatus::Alive) {
+            let is_alive = member.is_some_and(|member| member.status == MemberStatus::Alive);
+            // One that said that it restarts is alive in the catalog for a while.
+            let has_failed = match &placed {
+                Some(placed) => self.has_failed(placed).await,
+                None => false,
+            };
+            if is_alive && !has_failed {
                 return Err(ClusterError::Refused(format!("agent: node '{node}' is alive: it can leave by itself")));
             }
             if let Some(placed) = placed {
@@ -221,6 +227,15 @@ impl LocalCluster {
         self.raft.remove(self.raft_id).await.map_err(leader::failed)?;
         tracing::info!("this server has left its cluster");
         self.formation.left().await.map_err(|error| ClusterError::Unavailable(format!("{error:#}")))
+    }
+
+    /// Whether the leader hears nothing from this server.
+    async fn has_failed(&self, member: &weft_raft::Member) -> bool {
+        let health = leader::health(&self.raft).await;
+        health.is_ok_and(|health| {
+            let mut servers = health.servers.iter();
+            servers.any(|server| server.id == member.server.server_id && server.status == MemberStatus::Failed)
+        })
     }
 
     async fn deregister(&self, node: NodeName) -> Result<(), ClusterError> {
