@@ -22,6 +22,10 @@ use std::process::ExitCode;
 use crate::env::Env;
 use crate::usage::Parsed;
 
+/// Small values come and go on every path of this program; see `docs/book/performance.md` for what it saves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let outcome = match usage::parse(std::env::args_os()) {
         Parsed::Run(cli) => cli.run(&Env::read()),
