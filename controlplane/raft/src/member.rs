@@ -57,7 +57,8 @@ pub struct ClusterState {
     pub members: Vec<Member>,
     /// The log index of the membership.
     pub config_index: u64,
-    /// A change of the membership is under way.
+    /// A change of the membership is under way: there are two sets of voters, or the last change is not
+    /// known to be committed, so that those who do not have it yet still go by what was before.
     pub changing: bool,
     pub last_log_term: u64,
     pub last_log_index: u64,
