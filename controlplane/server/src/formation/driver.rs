@@ -127,6 +127,7 @@ impl Driver {
                     self.schedule.note(&address, result.is_ok());
                 }
                 let actions = match result {
+                    Ok(answer) if asked == Question::Invite => self.machine.receive_invited(&address, &answer, moment),
                     Ok(answer) => self.machine.receive_answer(&address, &answer, moment),
                     Err(error) => self.machine.receive_failure(&address, &error),
                 };
@@ -208,11 +209,10 @@ impl Driver {
         });
     }
 
-    /// Greets an address at once and keeps it.
+    /// Greets an address at once. It is kept when somebody answers.
     fn join(&mut self, address: String, reply: oneshot::Sender<Result<(), String>>) {
-        self.machine.add_target(address.clone());
         let Some(results) = self.results.upgrade() else { return };
-        let asked = Asked { hello: self.machine.hello(self.moment()), question: Question::Greet };
+        let asked = Asked { hello: self.machine.hello(self.moment()), question: Question::Invite };
         let link = Arc::clone(&self.link);
         self.asking.spawn(async move {
             let result = ask(&*link, &address, &asked).await;
@@ -221,7 +221,9 @@ impl Driver {
                 Ok(_) => Ok(()),
                 Err(error) => Err(error.to_string()),
             };
-            drop(results.send(Input::Answered { address, asked: Question::Greet, result: result.map(Box::new) }).await);
+            drop(
+                results.send(Input::Answered { address, asked: Question::Invite, result: result.map(Box::new) }).await,
+            );
             // Whoever asked may have gone.
             drop(reply.send(said));
         });

@@ -53,6 +53,8 @@ impl Hello {
 pub(super) enum Question {
     /// Who are you?
     Greet,
+    /// Who are you? An operator wants the two of us in one cluster.
+    Invite,
     /// Do you promise to belong to this cluster and no other?
     Pledge(Pledge),
     /// Will you have me? Passed on to whoever leads.

@@ -23,6 +23,7 @@ use weft_raft::{Server, TransportError};
 
 use super::hello::{Answer, Asked, Hello, Outcome, PROTOCOL, Question, Verdict};
 use super::identity::{Count, Identity};
+use super::judge;
 
 /// A server that was heard of within this time is there.
 const PRESENT: Duration = Duration::from_secs(6);
@@ -115,6 +116,8 @@ pub(crate) struct Machine {
     counted: Duration,
     peers: BTreeMap<u64, Peer>,
     own_addresses: BTreeSet<String>,
+    /// An operator has told it to join, here or at the other end.
+    invited: bool,
     heard_of: BTreeSet<String>,
     /// Who does not even listen, and why.
     refusals: BTreeMap<String, String>,
@@ -139,6 +142,7 @@ impl Machine {
             counted: moment.now,
             peers: BTreeMap::new(),
             own_addresses: BTreeSet::new(),
+            invited: false,
             heard_of: BTreeSet::new(),
             refusals: BTreeMap::new(),
             passed: BTreeSet::new(),
@@ -189,11 +193,6 @@ impl Machine {
         all.filter(|address| !own(address) && !address.is_empty()).cloned().collect()
     }
 
-    /// Another address to ask.
-    pub(crate) fn add_target(&mut self, address: String) {
-        self.heard_of.insert(address);
-    }
-
     /// Servers that are there, with what they last said.
     pub(crate) fn present(&self, now: Duration) -> impl Iterator<Item = &Hello> {
         let present = self.peers.values().filter(move |peer| now.saturating_sub(peer.heard) < PRESENT);
@@ -207,6 +206,7 @@ impl Machine {
             Verdict::Fine
         } else {
             let verdict = self.judge(&asked.hello, moment, &mut actions);
+            self.invited |= asked.question == Question::Invite && !matches!(verdict, Verdict::Refused(_));
             if verdict == Verdict::Fine {
                 self.note(&asked.hello, moment.now, &mut actions);
             }
@@ -215,7 +215,7 @@ impl Machine {
         let outcome = match (&asked.question, &verdict) {
             (Question::Pledge(pledge), Verdict::Fine) => self.promise(pledge, moment.now),
             (Question::Pledge(_), Verdict::Pending | Verdict::Refused(_)) => Outcome::NotPledged,
-            (Question::Greet | Question::Join, _) => Outcome::Nothing,
+            (Question::Greet | Question::Invite | Question::Join, _) => Outcome::Nothing,
         };
         let known = self.present(moment.now).map(Hello::placed).collect();
         // The hello last: it shows what has just been promised.
@@ -260,6 +260,16 @@ impl Machine {
             Outcome::Joined(_) | Outcome::Nothing => {}
         }
         actions
+    }
+
+    /// The answer of a server at `address` that an operator has named. It is kept unless it is a stranger.
+    pub(super) fn receive_invited(&mut self, address: &str, answer: &Answer, moment: Moment) -> Vec<Action> {
+        let ours = self.hello(moment);
+        if !matches!(answer.verdict, Verdict::Refused(_)) && judge::fits(&answer.hello, &ours).is_ok() {
+            self.heard_of.insert(address.to_owned());
+            self.invited = true;
+        }
+        self.receive_answer(address, answer, moment)
     }
 
     /// No answer came from `address`.
@@ -309,13 +319,26 @@ impl Machine {
             return self.gather(&pledge, moment);
         }
         if let Some(member) = self.present(moment.now).find(|hello| hello.initialized && hello.cluster.is_some()) {
-            return vec![Action::Ask { address: member.server.address.clone(), question: Question::Join }];
+            return vec![self.ask_in(member)];
         }
         self.begin(moment);
         match self.identity.pledge.clone() {
             Some(pledge) => self.gather(&pledge, moment),
             None => self.hindrance(moment).into_iter().collect(),
         }
+    }
+
+    /// Whoever belongs to the cluster also asks at addresses that others have had, so that it is there
+    /// is no reason to join it.
+    fn ask_in(&self, member: &Hello) -> Action {
+        let is_told = self.me.expect > 0 || !self.me.retry_join.is_empty() || self.invited;
+        if is_told || self.identity.cluster.is_some() {
+            return Action::Ask { address: member.server.address.clone(), question: Question::Join };
+        }
+        Action::Warn(format!(
+            "{} belongs to a cluster and knows this address; this server joins it when told to: `weft join`",
+            member.server
+        ))
     }
 
     fn is_self(&self, hello: &Hello) -> bool {

@@ -171,6 +171,42 @@ fn a_server_that_comes_back_elsewhere_is_let_in() {
 }
 
 #[test]
+fn a_fresh_server_at_the_address_of_one_that_is_gone_joins_when_it_is_told_to() {
+    let mut net = Net::new(5, 3, 3);
+    net.run(Duration::from_secs(10));
+    net.servers[2].up = false;
+    let (gone, fresh) = (net.servers[2].me.server.address.clone(), net.add(0));
+    net.servers[2].me.server.address = "nowhere:1".to_owned();
+    net.servers[fresh].me.server.address = gone.clone();
+    net.servers[fresh].me.retry_join.clear();
+    net.crash(fresh);
+    net.servers[fresh].up = true;
+    net.run(Duration::from_secs(30));
+    let moment = net.moment();
+    assert!(net.servers[fresh].machine.present(moment.now).count() > 0, "the others ask at its address");
+    assert_eq!((net.servers[fresh].saved.cluster.clone(), net.servers[fresh].stopped.clone()), (None, None));
+    let said = net.servers[fresh].machine.poll(moment);
+    assert!(matches!(&said[..], [Action::Warn(text)] if text.contains("`weft join`")), "{said:?}");
+
+    net.invite(0, &gone);
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.servers[fresh].saved.cluster, net.servers[0].saved.cluster);
+}
+
+#[test]
+fn an_address_that_an_operator_names_is_kept_when_it_answers() {
+    let mut net = Net::new(5, 3, 3);
+    net.run(Duration::from_secs(10));
+    let moment = net.moment();
+    for (datacenter, kept) in [("dc2", false), ("dc1", true)] {
+        let mut answer = net.answer(1);
+        answer.hello.datacenter = datacenter.to_owned();
+        net.servers[0].machine.receive_invited("elsewhere:1", &answer, moment);
+        assert_eq!(net.servers[0].machine.targets().contains("elsewhere:1"), kept, "{datacenter}");
+    }
+}
+
+#[test]
 fn a_clock_far_off_another_datacenter_and_another_cluster_are_refused() {
     let mut net = Net::new(5, 3, 3);
     net.run(Duration::from_secs(10));

@@ -80,6 +80,11 @@ impl Server {
         (status.code(), self.process.log())
     }
 
+    /// All that it has said.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) async fn terminate(&mut self) {
         self.signal("TERM");

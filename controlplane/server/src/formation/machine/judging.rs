@@ -85,8 +85,9 @@ impl Machine {
         if up < REFUSED_FOR || !nobody || (self.is_settled() && !alone) {
             return None;
         }
-        let all = self.targets().iter().all(|target| self.refusals.contains_key(target));
-        let (address, why) = self.refusals.first_key_value().filter(|_| all)?;
+        let targets = self.targets();
+        let refusals: Option<Vec<_>> = targets.iter().map(|target| self.refusals.get_key_value(target)).collect();
+        let (address, why) = *refusals?.first()?;
         Some(format!("refused by the server at {address}: {why}"))
     }
 }

@@ -96,6 +96,20 @@ impl Net {
         self.servers[server].machine.receive(&asked, moment).0.verdict
     }
 
+    /// An operator has a server ask at an address.
+    pub(super) fn invite(&mut self, server: usize, address: &str) {
+        let ask = Action::Ask { address: address.to_owned(), question: Question::Invite };
+        self.act(server, vec![ask]);
+    }
+
+    /// What a server answers to a stranger that fits.
+    pub(super) fn answer(&mut self, server: usize) -> Answer {
+        let moment = self.moment();
+        let hello = self.stranger("n9").hello(moment);
+        let asked = Asked { hello, question: Question::Greet };
+        self.servers[server].machine.receive(&asked, moment).0
+    }
+
     pub(super) fn moment(&mut self) -> Moment {
         Moment { now: self.now, wall: Timestamp(1).plus(self.now), draw: self.rng.random() }
     }
