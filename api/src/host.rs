@@ -13,6 +13,8 @@ use weft_model::ca::{CaConfig, Leaf};
 use weft_model::catalog::Node;
 use weft_model::health::CheckStatus;
 use weft_model::intention::DefaultPolicy;
+use weft_model::registration::Registration;
+use weft_model::secret::Secret;
 use weft_model::{CheckId, NodeName, ServiceName, Timestamp};
 use weft_state::Store;
 
@@ -81,6 +83,10 @@ pub trait LocalChecks: Send + Sync {
         status: CheckStatus,
         output: String,
     ) -> BoxFuture<'_, Result<(), HeartbeatError>>;
+
+    /// Somebody with this token is about to register this with the agent. A client agent needs the token again
+    /// when it brings the registration to the servers; a server has no use for it.
+    fn registering(&self, _registration: &Registration, _token: &Secret) {}
 }
 
 /// Why a heartbeat was refused.
@@ -132,6 +138,11 @@ pub enum AuthorityError {
 
 /// The cluster of servers, as far as this agent knows.
 pub trait Cluster: Send + Sync {
+    /// Whether this agent is one of the servers.
+    fn is_server(&self) -> bool {
+        true
+    }
+
     /// The leader's server address, `host:port`.
     fn leader(&self) -> Option<String>;
 
@@ -152,7 +163,7 @@ pub trait Cluster: Send + Sync {
     fn members(&self) -> Vec<Member>;
 
     /// Who votes, and who only receives the log.
-    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>>;
+    fn raft_configuration(&self, knower: Knower) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>>;
 
     /// Takes a server out of the cluster, whether it answers or not.
     fn remove_peer(&self, peer: PeerRef) -> BoxFuture<'_, Result<(), ClusterError>>;
@@ -254,6 +265,15 @@ pub struct RaftServer {
     pub voter: bool,
     /// The last entry that it is known to have; 0 when that is not known.
     pub last_index: u64,
+}
+
+/// Whose word is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knower {
+    /// The leader's; without one there is no answer.
+    Leader,
+    /// This server's, which may be behind.
+    Here,
 }
 
 /// How a request names a server.

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use weft_model::GoDuration;
 
+use crate::host::Knower;
 use crate::query::Query;
 use crate::refusal::Refusal;
 
@@ -31,6 +32,14 @@ impl Consistency {
             Self::Leader => "leader",
             Self::Consistent => "consistent",
             Self::Stale => "stale",
+        }
+    }
+
+    /// Who is to be asked about the cluster itself.
+    pub(crate) const fn knower(self) -> Knower {
+        match self {
+            Self::Leader | Self::Consistent => Knower::Leader,
+            Self::Stale => Knower::Here,
         }
     }
 }

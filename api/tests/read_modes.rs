@@ -60,6 +60,10 @@ async fn a_stale_answer_says_how_old_it_may_be() {
     let stale = agent.get(&format!("{PATH}?stale")).await;
     assert_eq!((stale.status, stale.header("x-consul-knownleader")), (200, "false"));
     assert_eq!(stale.header("x-consul-lastcontact"), "1234");
+
+    // Who the servers are is known here, too.
+    let path = "/v1/operator/raft/configuration";
+    assert_eq!((agent.get(path).await.status, agent.get(&format!("{path}?stale")).await.status), (500, 200));
 }
 
 #[tokio::test]

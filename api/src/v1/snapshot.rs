@@ -50,10 +50,12 @@ const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact")
 
 /// The archive. With `stale` of what this server has, also without a leader.
 pub(crate) async fn save(call: Call) -> Outcome {
-    let fresh = Freshness::reach(&*call.host.cluster, &options::without_blocking(&call.query)?).await?;
+    let options = options::without_blocking(&call.query)?;
+    let fresh = Freshness::reach(&*call.host.cluster, &options).await?;
     let contact = fresh.contact(&*call.host.cluster, false);
     let state = call.host.store.current();
-    let meta = meta(&call, &state, call.host.cluster.raft_configuration().await.unwrap_or_default());
+    let configuration = call.host.cluster.raft_configuration(options.consistency.knower()).await;
+    let meta = meta(&call, &state, configuration.unwrap_or_default());
     let (index, key) = (state.index(), call.host.cluster.seal_key());
     let (pieces, receiver) = mpsc::channel(QUEUE);
     // Encoding and compressing take a while; the thread ends when the client goes.

@@ -25,7 +25,7 @@ use weft_api::Host;
 use weft_api::archive::SealKey;
 use weft_api::host::{
     AgentInfo, Authority, AuthorityError, AutopilotHealth, Cluster, ClusterError, Contact, HeartbeatError, IssuedLeaf,
-    LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer, Reload,
+    Knower, LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer, Reload,
     ServerHealth,
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
@@ -391,7 +391,10 @@ impl Cluster for Members {
         vec![Member { name, address, port: 28501, tags, status: MemberStatus::Alive }]
     }
 
-    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
+    fn raft_configuration(&self, knower: Knower) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
+        if knower == Knower::Leader && !self.leads.load(Ordering::SeqCst) {
+            return async { Err(ClusterError::NoLeader) }.boxed();
+        }
         let server = RaftServer {
             id: own_node().id,
             raft_id: 1,

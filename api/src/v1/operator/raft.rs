@@ -5,12 +5,14 @@ use serde_json::json;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::host::PeerRef;
+use crate::options;
 use crate::refusal::Refusal;
 use crate::wire::operator::RaftAnswer;
 
-/// The servers of the cluster.
+/// The servers of the cluster. With `stale` as this server knows them, also without a leader.
 pub(crate) async fn raft_configuration(call: Call) -> Outcome {
-    Ok(Answer::json(RaftAnswer::from(call.host.cluster.raft_configuration().await?)))
+    let knower = options::without_blocking(&call.query)?.consistency.knower();
+    Ok(Answer::json(RaftAnswer::from(call.host.cluster.raft_configuration(knower).await?)))
 }
 
 /// Takes a server out, whether it answers or not.

@@ -33,6 +33,9 @@ async fn kills_lose_nothing() {
     assert_eq!(reply.status, 500, "{}", reply.text());
     assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
     assert_eq!(alone.get("/v1/kv/?keys&stale").await.as_array().unwrap().len(), 2);
+    let servers = alone.get("/v1/operator/raft/configuration?stale").await;
+    assert_eq!(servers["Servers"].as_array().map_or(0, Vec::len), 3, "{servers}");
+    assert!(alone.ask("/v1/operator/raft/configuration").await.is_err());
 
     // All come back, and everything is there.
     cluster.servers[other].kill();

@@ -6,6 +6,7 @@ mod members;
 mod stats;
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use weft_api::archive::SealKey;
 use weft_api::host::{
-    AutopilotHealth, Cluster, ClusterError, Contact, Member, MemberStatus, NoLeader, PeerRef, RaftConfiguration,
+    AutopilotHealth, Cluster, ClusterError, Contact, Knower, Member, MemberStatus, NoLeader, PeerRef, RaftConfiguration,
 };
 use weft_model::catalog::Node;
 use weft_model::command::Target;
@@ -87,8 +88,11 @@ impl Cluster for LocalCluster {
         members::of(&StateView::new(&self.store.current()))
     }
 
-    fn raft_configuration(&self) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
-        leader::configuration(&self.raft).boxed()
+    fn raft_configuration(&self, knower: Knower) -> BoxFuture<'_, Result<RaftConfiguration, ClusterError>> {
+        match knower {
+            Knower::Leader => leader::configuration(&self.raft).boxed(),
+            Knower::Here => ready(Ok(leader::of_state(&self.raft.cluster_state()))).boxed(),
+        }
     }
 
     fn remove_peer(&self, peer: PeerRef) -> BoxFuture<'_, Result<(), ClusterError>> {
