@@ -1,5 +1,7 @@
 //! Newtypes for names that must not be swapped. All are shared strings: a clone is a counter.
 
+mod node;
+
 use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::fmt;
@@ -29,7 +31,7 @@ pub fn parse_uuid(text: &str) -> Result<Uuid, String> {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[derive(Clone, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
 
@@ -77,27 +79,9 @@ macro_rules! name_type {
             }
         }
 
-        impl Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                &*self.0 == other
-            }
-        }
-
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                &*self.0 == *other
             }
         }
 
@@ -115,23 +99,52 @@ macro_rules! name_type {
     };
 }
 
-name_type!(
+/// A name that is another one when it is spelled otherwise.
+macro_rules! exact_name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        name_type!(
+            #[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+            $(#[$doc])*
+            $name
+        );
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+    };
+}
+
+exact_name_type!(
     /// The name that instances of a service share; `*` only where a wildcard is allowed.
     ServiceName
 );
-name_type!(
+exact_name_type!(
     /// The id of one service instance, unique on its node.
     ServiceId
 );
 name_type!(
-    /// The name of a node in the catalog.
+    /// The name of a node in the catalog, in any case of its letters: `Web` and `web` are one node.
     NodeName
 );
-name_type!(
+exact_name_type!(
     /// The id of a health check, unique on its node.
     CheckId
 );
-name_type!(
+exact_name_type!(
     /// The name of a datacenter.
     Datacenter
 );

@@ -40,7 +40,6 @@ pub(crate) struct Derived {
 
 impl Derived {
     pub(crate) fn add_node(&mut self, name: &NodeName, node: &Node) {
-        self.spellings.add_node(name);
         if !node.id.is_empty() {
             self.node_ids.insert(node.id.clone(), name.clone());
         }

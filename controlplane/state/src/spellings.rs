@@ -1,4 +1,4 @@
-//! How names are spelled: those of services and nodes that are not in lower case, by their folded form.
+//! How names are spelled: those of services that are not in lower case, by their folded form.
 //! DNS gives names in any case.
 
 use imbl::OrdSet;
@@ -11,7 +11,6 @@ use crate::view::StateView;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Spellings {
     services: OrdSet<(String, ServiceName)>,
-    nodes: OrdSet<(String, NodeName)>,
 }
 
 impl Spellings {
@@ -24,18 +23,6 @@ impl Spellings {
     pub(crate) fn remove_service(&mut self, name: &ServiceName) {
         if let Some(folded) = changed(name.as_str()) {
             self.services.remove(&(folded, name.clone()));
-        }
-    }
-
-    pub(crate) fn add_node(&mut self, name: &NodeName) {
-        if let Some(folded) = changed(name.as_str()) {
-            self.nodes.insert((folded, name.clone()));
-        }
-    }
-
-    pub(crate) fn remove_node(&mut self, name: &NodeName) {
-        if let Some(folded) = changed(name.as_str()) {
-            self.nodes.remove(&(folded, name.clone()));
         }
     }
 }
@@ -64,17 +51,6 @@ impl StateView<'_> {
         let lower = ServiceName::from(&folded);
         let spelled = &self.state.derived.spellings.services;
         let others = spelled.range((folded.clone(), ServiceName::default())..);
-        let others = others.take_while(|(found, _)| *found == folded).map(|(_, name)| name.clone());
-        std::iter::once(lower).chain(others).collect()
-    }
-
-    /// The names of nodes that are this one but for case, the one in lower case first.
-    #[must_use]
-    pub fn node_spellings(&self, name: &str) -> Vec<NodeName> {
-        let folded = folded(name);
-        let lower = NodeName::from(&folded);
-        let spelled = &self.state.derived.spellings.nodes;
-        let others = spelled.range((folded.clone(), NodeName::default())..);
         let others = others.take_while(|(found, _)| *found == folded).map(|(_, name)| name.clone());
         std::iter::once(lower).chain(others).collect()
     }

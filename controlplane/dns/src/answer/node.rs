@@ -11,8 +11,7 @@ use crate::record::{self, wants};
 
 impl Question<'_> {
     pub(super) fn node(&self, name: &str) -> Reply {
-        let spelled = || self.view.node_spellings(name).iter().find_map(|name| self.view.node(name));
-        match self.view.node(&name.into()).or_else(spelled) {
+        match self.view.node(&name.into()) {
             Some(node) if self.seen.node(node.value.name.as_str()) => self.known_node(&node.value),
             Some(_) | None => Reply::missing(),
         }

@@ -22,7 +22,7 @@ pub(super) fn nodes(view: &StateView<'_>, members: &[Member]) -> BTreeSet<NodeNa
     let is_member = |node: &Node| {
         members.iter().any(|Member { server, .. }| {
             let is_same_id = !node.id.is_empty() && server.server_id == node.id;
-            is_same_id || server.name == node.name.as_str()
+            is_same_id || node.name == *server.name.as_str()
         })
     };
     let servers = view.instances(&SERVER_SERVICE.into()).into_iter().map(|server| server.node.value);

@@ -137,7 +137,7 @@ impl Cluster for LocalCluster {
             let unknown = || ClusterError::NotFound(format!("agent: No node found with name '{node}'"));
             let member = self.members().into_iter().find(|member| member.name == node);
             let placed =
-                self.raft.cluster_state().members.into_iter().find(|member| member.server.name == node.as_str());
+                self.raft.cluster_state().members.into_iter().find(|member| node == *member.server.name.as_str());
             if member.is_none() && placed.is_none() {
                 return Err(unknown());
             }

@@ -1,5 +1,6 @@
 //! Whether another server may take part, by what it says of itself and what is known of it. Pure.
 
+use weft_model::NodeName;
 use weft_raft::Server;
 
 use super::hello::{Hello, PROTOCOL, Refused};
@@ -34,7 +35,8 @@ pub(super) fn is_not_us(theirs: &Hello, ours: &Hello) -> Result<(), Refused> {
 
 /// Two servers that are both alive have neither name nor node id in common.
 pub(super) fn names(theirs: &Server, other: &Server) -> Result<(), Refused> {
-    if theirs.name == other.name {
+    let name = NodeName::from(&theirs.name);
+    if name == *other.name.as_str() {
         return Err(refusal::same_name(other));
     }
     if theirs.server_id == other.server_id {

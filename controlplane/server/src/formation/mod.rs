@@ -199,7 +199,8 @@ async fn add(raft: &Raft, id: u64, server: Server) -> Result<(), String> {
     let state = raft.cluster_state();
     let replaced = state.members.iter().find(|member| {
         let known = &member.server;
-        let same = known.name == server.name || known.server_id == server.server_id || known.address == server.address;
+        let same_node = judge::names(&server, known).is_err();
+        let same = same_node || known.address == server.address;
         member.id != id && same
     });
     if let Some(replaced) = replaced {

@@ -149,7 +149,7 @@ fn a_copied_directory_and_a_taken_name_are_refused_while_the_other_lives() {
             net.servers[rival].saved = net.servers[0].saved.clone();
             net.servers[rival].view = net.servers[0].view.clone();
         }
-        net.servers[rival].me.server.name = net.servers[0].me.server.name.clone();
+        net.servers[rival].me.server.name = net.servers[0].me.server.name.to_uppercase();
         net.crash(rival);
         net.servers[rival].up = true;
         net.run(Duration::from_secs(4));

@@ -13,14 +13,15 @@ use super::Txn;
 
 impl Txn {
     pub(super) fn register(&mut self, registration: &Registration) -> Result<Reply, ApplyError> {
-        let name = &self.known_node(&registration.node.name);
-        if !registration.skip_node_update || !self.state.nodes.contains_key(name) {
+        let node = &registration.node;
+        if !registration.skip_node_update || !self.state.nodes.contains_key(&node.name) {
             // Of a node in a transaction Consul does not ask for it.
-            if registration.node.address.is_empty() && !name.is_empty() {
+            if node.address.is_empty() && !node.name.is_empty() {
                 return Err(ApplyError::Refused("Must provide address".into()));
             }
-            self.put_node(&registration.node)?;
+            self.put_node(node)?;
         }
+        let name = &self.known_node(&node.name);
         let mut ports = Vec::new();
         for instance in &registration.services {
             let service = self.with_port(name, instance)?;
@@ -62,7 +63,8 @@ impl Txn {
             return Err(ApplyError::Refused("Must provide node".into()));
         }
         let former = self.state.nodes.get(&node.name);
-        if former.is_some_and(|former| *former.value == *node) {
+        let is_spelled_so = |former: &Node| former.name.as_str() == node.name.as_str();
+        if former.is_some_and(|former| *former.value == *node && is_spelled_so(&former.value)) {
             return Ok(());
         }
         if let Some(former) = former
@@ -73,6 +75,8 @@ impl Txn {
         let create_index = former.map_or(self.index, |former| former.create_index);
         self.release_node_id(node)?;
         let stored = Indexed { value: Arc::new(node.clone()), create_index, modify_index: self.index };
+        // The key is spelled as the node is, here as after a restart.
+        self.state.nodes.remove(&node.name);
         self.state.nodes.insert(node.name.clone(), stored);
         self.state.derived.add_node(&node.name, node);
         self.touch(Topic::Nodes);
@@ -159,7 +163,6 @@ impl Txn {
         }
         if let Some(former) = self.state.nodes.remove(node) {
             self.state.derived.node_ids.remove(&former.value.id);
-            self.state.derived.spellings.remove_node(node);
             self.touch(Topic::Nodes);
             self.touch(Topic::Node(node.clone()));
             self.remove_coordinate(node);

@@ -18,7 +18,8 @@ use weft_model::registration::{Registration, ServiceRegistration};
 use weft_model::{Command, Envelope, RequestId, Timestamp};
 use weft_state::{Outcome, Reads, State, StateView, apply};
 
-pub(crate) const NODES: [&str; 3] = ["n1", "n2", "n3"];
+/// The last two are one.
+pub(crate) const NODES: [&str; 4] = ["n1", "n2", "n3", "N3"];
 const NAMES: [&str; 4] = ["api", "db", "web", "*"];
 const IDS: [&str; 4] = ["api", "api-2", "web", "web-sidecar-proxy"];
 
