@@ -83,9 +83,8 @@ pub fn plan(
     draw: &Draw,
     make_key: MakeKey<'_>,
 ) -> Result<Plan, CaError> {
-    let mut checked = config::check(wanted)?;
+    let checked = config::check(wanted)?;
     let present = newest_root(state).ok_or(CaError::NoActiveRoot)?;
-    reveal_kept_key(&mut checked.settings, present)?;
     if keeps_root(&checked.settings, state, present)? {
         let next = CaState { config: checked.config, ..state.clone() };
         return Ok(if next == *state { Plan::Unchanged } else { Plan::Reconfigure(next) });
@@ -161,31 +160,27 @@ fn is_staged(root: &CaRoot) -> bool {
     !root.active && root.rotated_out_at.is_none()
 }
 
-/// Puts the present root's key where the configuration has only the word that stands for it.
-fn reveal_kept_key(settings: &mut CaSettings, present: &CaRoot) -> Result<(), CaError> {
-    if settings.private_key != Some(PrivateKeyPem(HIDDEN.into())) {
-        return Ok(());
-    }
-    let same_root = |text: &String| read(text).is_ok_and(|facts| facts.id == present.id);
-    if settings.root_cert.as_ref().is_some_and(|text| !same_root(text)) {
-        let reason = "the kept key does not belong to this RootCert: give both".to_owned();
-        return Err(CaError::Material { field: "PrivateKey", reason });
-    }
-    settings.private_key = Some(present.signing_key.clone());
-    Ok(())
-}
-
 /// Whether the settings ask for the root that is there already.
 fn keeps_root(settings: &CaSettings, state: &CaState, present: &CaRoot) -> Result<bool, CaError> {
+    let is_present = |certificate: &String| read(certificate).is_ok_and(|facts| facts.id == present.id);
     Ok(match (&settings.private_key, &settings.root_cert) {
+        // The word that stands for the present root's key. The key is not looked at: it may be sealed, and this
+        // server without what opens it.
+        (Some(key), certificate) if key.0 == HIDDEN => {
+            if !certificate.as_ref().is_none_or(is_present) {
+                let reason = "the kept key does not belong to this RootCert: give both".to_owned();
+                return Err(CaError::Material { field: "PrivateKey", reason });
+            }
+            true
+        }
         (Some(key), None) => {
             let present = read(&present.root_cert)?;
             root::read_operator_key(key)?.public_key() == present.public_key
         }
         // The certificate is checked against the key by `import` when it is another one.
         (Some(key), Some(certificate)) => {
-            let same_certificate = read(certificate).is_ok_and(|facts| facts.id == present.id);
-            same_certificate && root::read_operator_key(key)?.public_key() == read(&present.root_cert)?.public_key
+            is_present(certificate)
+                && root::read_operator_key(key)?.public_key() == read(&present.root_cert)?.public_key
         }
         (None, _) => !has_operator_root(state),
     })

@@ -178,8 +178,10 @@ impl SealKey {
 
     fn seal(&self, place: &str, key: &PrivateKeyPem) -> Result<PrivateKeyPem, SealError> {
         let nonce: [u8; NONCE_LEN] = rand::random();
-        let mut text = key.0.clone().into_bytes();
-        let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound(place), &mut text);
+        // The room for the tag is there from the start: a text that moves leaves a copy behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(key.0.len() + AES_256_GCM.tag_len()));
+        text.extend_from_slice(key.0.as_bytes());
+        let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound(place), &mut *text);
         sealed.map_err(|_| SealError::Failed)?;
         let body = STANDARD.encode([&nonce[..], &text].concat());
         Ok(PrivateKeyPem(format!("{MARK}{VERSION}:{}:{body}", self.id)))

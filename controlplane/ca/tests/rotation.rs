@@ -185,6 +185,13 @@ fn a_shown_configuration_sent_back_keeps_the_root() {
     shown.config.insert("LeafCertTTL".into(), "2h".into());
     let next = reconfigured(plan(&state, &shown));
     assert_eq!((next.roots, &next.config.config["LeafCertTTL"]), (state.roots.clone(), &json!("2h")));
+    // A server that cannot open the key need not: it is only kept.
+    let mut sealed = state.clone();
+    for root in &mut sealed.roots {
+        root.signing_key.0 = "weft-sealed:v1:0011223344556677:AAAA".into();
+    }
+    assert_eq!(plan(&sealed, &state.config), Ok(Plan::Unchanged));
+    assert_eq!(reconfigured(plan(&sealed, &shown)).roots, sealed.roots);
     // The key itself, once more, is the same wish.
     assert_eq!(plan(&state, &config(values)), Ok(Plan::Unchanged));
     // The word cannot stand for another root's key.

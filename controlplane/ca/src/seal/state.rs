@@ -10,7 +10,8 @@
 
 use std::ops::Deref;
 
-use weft_model::ca::{CaRoot, CaState};
+use serde_json::Value;
+use weft_model::ca::{CaConfig, CaRoot, CaState};
 use zeroize::Zeroize;
 
 use super::{Keyring, SealError, is_sealed, sealed_with};
@@ -45,6 +46,23 @@ impl WithKeys for CaRoot {
 impl WithKeys for CaState {
     fn wipe(&mut self) {
         self.roots.iter_mut().for_each(WithKeys::wipe);
+    }
+}
+
+impl WithKeys for CaConfig {
+    fn wipe(&mut self) {
+        for value in self.config.values_mut() {
+            if let Value::String(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+impl<T: WithKeys> Opened<T> {
+    /// What is to be wiped when it goes.
+    pub const fn new(open: T) -> Self {
+        Self(open)
     }
 }
 
@@ -86,18 +104,20 @@ pub fn open(keys: &Keyring, state: &CaState) -> Opened<CaState> {
 ///
 /// # Errors
 /// There is nothing to seal with, while the present keys are sealed.
-pub fn seal(keys: &Keyring, present: &CaState, mut next: CaState) -> Result<CaState, SealError> {
+pub fn seal(keys: &Keyring, present: &CaState, next: CaState) -> Result<CaState, SealError> {
+    // Where it cannot be sealed, it is wiped.
+    let mut next = Opened(next);
     let is_clear = |root: &CaRoot| !root.signing_key.0.is_empty() && !is_sealed(&root.signing_key);
     let must_seal = present.roots.iter().any(|root| is_sealed(&root.signing_key));
     if keys.is_empty() && must_seal && next.roots.iter().any(is_clear) {
         return Err(SealError::Unsealed);
     }
-    for root in next.roots.iter_mut().filter(|root| is_clear(root)) {
+    for root in next.0.roots.iter_mut().filter(|root| is_clear(root)) {
         let sealed = keys.seal(&root.id, &root.signing_key)?;
         root.wipe();
         root.signing_key = sealed;
     }
-    Ok(next)
+    Ok(std::mem::take(&mut next.0))
 }
 
 /// The state with every key under the first sealing key; `None` when nothing is to be done. A key that cannot be

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use weft_api::host::AuthorityError;
 use weft_ca::rotation::{self, Activation, Draw, Plan};
+use weft_ca::seal::state::Opened;
 use weft_ca::seal::{self, Keyring};
 use weft_ca::{CaError, CaKey};
 use weft_model::ca::{CaConfig, CaState};
@@ -42,6 +43,8 @@ pub(super) async fn configure(
     keys: Keyring,
     wanted: CaConfig,
 ) -> Result<(), AuthorityError> {
+    // An operator's own key may be in it.
+    let wanted = Arc::new(Opened::new(wanted));
     for _ in 0..TRIES {
         let ca = current(&store)?;
         let next = match plan(&ca, &keys, &wanted).await? {
@@ -55,8 +58,12 @@ pub(super) async fn configure(
     Err(contended())
 }
 
-async fn plan(ca: &Indexed<CaState>, keys: &Keyring, wanted: &CaConfig) -> Result<Plan, AuthorityError> {
-    let (state, keys, wanted) = (Arc::clone(&ca.value), keys.clone(), wanted.clone());
+async fn plan(
+    ca: &Indexed<CaState>,
+    keys: &Keyring,
+    wanted: &Arc<Opened<CaConfig>>,
+) -> Result<Plan, AuthorityError> {
+    let (state, keys, wanted) = (Arc::clone(&ca.value), keys.clone(), Arc::clone(wanted));
     let plan = tokio::task::spawn_blocking(move || sealed_plan(&state, &keys, &wanted));
     let plan = plan.await.map_err(|error| AuthorityError::Unavailable(error.to_string()))?;
     plan.map_err(|error| refused(&error))
