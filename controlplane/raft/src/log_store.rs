@@ -15,6 +15,7 @@ mod offline;
 mod queue;
 mod reader;
 mod recover;
+mod torn;
 mod view;
 mod watermark;
 mod writer;

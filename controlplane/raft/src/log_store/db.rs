@@ -11,7 +11,7 @@ use rocksdb::{
 };
 use weft_model::mutant::{Mutant, active};
 
-use super::watermark;
+use super::{torn, watermark};
 use crate::data_dir::{DataDir, sync_dir, sync_parent};
 use crate::disk::{Batch, Change, Records};
 use crate::error::StartError;
@@ -55,10 +55,20 @@ impl Db {
             refuse_missing(&path)?;
         }
         let family = family_options(&Cache::new_lru_cache(CACHE));
-        let families =
-            [DEFAULT_COLUMN_FAMILY_NAME, META, LOGS].map(|name| ColumnFamilyDescriptor::new(name, family.clone()));
-        let opened = DB::open_cf_descriptors(&options(!is_known), &path, families);
-        let rocks = opened.map_err(|error| refusal(&path, error))?;
+        let open = || {
+            let names = [DEFAULT_COLUMN_FAMILY_NAME, META, LOGS];
+            let families = names.map(|name| ColumnFamilyDescriptor::new(name, family.clone()));
+            DB::open_cf_descriptors(&options(!is_known), &path, families)
+        };
+        let rocks = match open() {
+            Err(error)
+                if error.kind() == ErrorKind::Corruption && torn::mend(&path).map_err(StartError::io(&path))? =>
+            {
+                open()
+            }
+            opened => opened,
+        };
+        let rocks = rocks.map_err(|error| refusal(&path, error))?;
         // The new write-ahead log must be found again before anything in it counts.
         sync_dir(&path).and_then(|()| sync_parent(&path)).map_err(StartError::io(&path))?;
         Ok(Self { rocks, durability, path, _dir: dir })

@@ -74,6 +74,65 @@ async fn a_torn_end_costs_only_the_record_that_was_not_finished() {
     assert_eq!(indexes(&mut log, ..).await, (0..99).collect::<Vec<_>>());
 }
 
+/// How many entries each record of [`crashed_in_records`] holds.
+const GROUP: u64 = 40;
+
+/// The data directory of a server that was killed after ten records of some sectors each, and where each ends.
+async fn crashed_in_records() -> (tempfile::TempDir, Vec<usize>) {
+    let live = tempfile::tempdir().unwrap();
+    let mut log = open(live.path()).unwrap();
+    let mut ends = Vec::new();
+    for record in 0..10 {
+        log.blocking_append(entries(1, record * GROUP..(record + 1) * GROUP)).await.unwrap();
+        ends.push(fs::metadata(wal(live.path())).unwrap().len() as usize);
+    }
+    let image = tempfile::tempdir().unwrap();
+    copy(live.path(), image.path());
+    log.close().await.unwrap();
+    (image, ends)
+}
+
+fn zero(file: &Path, places: std::ops::Range<usize>) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[places].fill(0);
+    fs::write(file, bytes).unwrap();
+}
+
+const fn sector_after(place: usize) -> usize {
+    place.next_multiple_of(512)
+}
+
+#[tokio::test]
+async fn an_end_that_a_power_cut_left_as_zeros_costs_only_what_was_not_synced() {
+    for record in [9, 8, 5] {
+        let (dir, ends) = crashed_in_records().await;
+        // From the first sector on that begins in this record.
+        zero(&wal(dir.path()), sector_after(ends[record - 1])..ends[9]);
+        for _ in 0..2 {
+            let mut log = open(dir.path()).unwrap();
+            let left = record as u64 * GROUP;
+            assert_eq!(indexes(&mut log, ..).await, (0..left).collect::<Vec<_>>(), "zeros in record {record}");
+            log.close().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn zeros_elsewhere_are_damage() {
+    let (_, ends) = crashed_in_records().await;
+    let (early, last) = (sector_after(ends[3]), sector_after(ends[8]));
+    let (within, at_the_end) = (early..early + 512, last..last + 512);
+    let both = [within.clone(), last..ends[9]];
+    for places in [[within.clone(), within], [at_the_end.clone(), at_the_end], both] {
+        let (dir, _) = crashed_in_records().await;
+        let file = wal(dir.path());
+        places.iter().for_each(|places| zero(&file, places.clone()));
+        let before = fs::read(&file).unwrap();
+        assert!(refused(dir.path()).contains("orruption"), "{places:?}");
+        assert!(fs::read(&file).unwrap() == before, "{places:?}: nothing was cut off");
+    }
+}
+
 #[tokio::test]
 async fn a_changed_byte_in_the_middle_is_refused() {
     let dir = crashed().await;
