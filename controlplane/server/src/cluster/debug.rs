@@ -28,7 +28,8 @@ pub(super) fn document(
         "LastLogTerm": cluster.last_log_term,
         // Of the same look as the term, and a later one than what is committed.
         "LastLogIndex": cluster.last_log_index,
-        "CommitIndex": status.commit_index,
+        // Raft counts committed entries that are still on their way into the log.
+        "CommitIndex": status.commit_index.min(cluster.last_log_index),
         "AppliedIndex": status.applied_index,
         "SnapshotIndex": status.last_snapshot_index,
         "StateIndex": state.index(),
