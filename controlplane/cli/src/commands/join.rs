@@ -24,6 +24,10 @@ impl Join {
         let client = self.http.client(env)?;
         let mut joined = 0;
         for address in &self.addresses {
+            if address.is_empty() || address.contains('/') {
+                eprintln!("Error joining address '{address}': it is no HOST or HOST:PORT");
+                continue;
+            }
             let mut request = client.put(format!("/v1/agent/join/{}", segment(address)));
             if self.wan {
                 request = request.param("wan", "1");

@@ -82,6 +82,9 @@ impl Lock {
         }
         let client = self.http.client(env)?;
         let prefix = self.prefix.trim_start_matches('/');
+        if prefix.is_empty() && self.limit > 1 {
+            return Err(Failure::new("A semaphore needs a prefix of its own"));
+        }
         let plan = self.plan(prefix);
         self.say(&match self.limit {
             1 => format!("Setting up lock at path: {}", plan.key),
@@ -116,6 +119,7 @@ impl Lock {
 
     fn plan(&self, prefix: &str) -> Plan {
         let (key, limit) = match self.limit {
+            1 if prefix.is_empty() => (".lock".to_owned(), 1),
             1 => (format!("{prefix}/.lock"), 1),
             limit => (prefix.to_owned(), limit),
         };
