@@ -58,11 +58,7 @@ pub(super) async fn configure(
     Err(contended())
 }
 
-async fn plan(
-    ca: &Indexed<CaState>,
-    keys: &Keyring,
-    wanted: &Arc<Opened<CaConfig>>,
-) -> Result<Plan, AuthorityError> {
+async fn plan(ca: &Indexed<CaState>, keys: &Keyring, wanted: &Arc<Opened<CaConfig>>) -> Result<Plan, AuthorityError> {
     let (state, keys, wanted) = (Arc::clone(&ca.value), keys.clone(), Arc::clone(wanted));
     let plan = tokio::task::spawn_blocking(move || sealed_plan(&state, &keys, &wanted));
     let plan = plan.await.map_err(|error| AuthorityError::Unavailable(error.to_string()))?;
