@@ -18,6 +18,9 @@ use crate::{banner, log};
 /// The agent cannot start, or a listener has failed.
 pub fn run(config: Config) -> anyhow::Result<()> {
     let log = log::init(config.log);
+    for words in config.advice() {
+        tracing::warn!("{words}");
+    }
     let own = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(serve(config, log))

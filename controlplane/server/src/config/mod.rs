@@ -9,6 +9,7 @@
 //! is wrong is reported at once, with the file or flag that says it.
 
 mod acl;
+mod advice;
 mod ca_seal;
 mod dns;
 mod draft;

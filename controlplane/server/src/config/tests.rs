@@ -38,6 +38,14 @@ fn dev_needs_nothing_else() {
     assert_eq!(config.default_policy, DefaultPolicy::Allow);
 }
 
+#[test]
+fn what_is_hardly_meant_is_told() {
+    let flags = Flags { node: Some("web_1".into()), data_dir: Some("/nowhere".into()), ..dev() };
+    let [data_dir, name] = &load(&flags).unwrap().advice()[..] else { panic!("two words") };
+    assert!(data_dir.contains("--data-dir is not used") && name.contains("will not be discoverable via DNS"));
+    assert_eq!(load(&Flags { node: Some("web-1".into()), ..dev() }).unwrap().advice(), Vec::<String>::new());
+}
+
 const HCL: &str = r#"
     node_name = "n1"
     ports { http = 9500  grpc = -1 }
