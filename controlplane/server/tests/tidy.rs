@@ -11,6 +11,7 @@ use toml::{Table, Value};
 /// Each crate with the crates of ours that it may import.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("weft-proto", &[]),
+    ("base2histogram", &[]),
     ("weft-model", &[]),
     ("weft-state", &["weft-model"]),
     ("weft-raft", &["weft-model", "weft-state", "weft-proto"]),
