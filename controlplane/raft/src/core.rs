@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use openraft::async_runtime::WatchReceiver;
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use weft_state::Store;
 
@@ -35,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) store: Arc<Store>,
     pub(crate) hashes: Arc<Hashes>,
     pub(crate) heard: Heard,
+    /// The term in which this server leads, and since when.
+    pub(crate) led: Mutex<Option<(u64, Instant)>>,
     pub(crate) forward: Forward,
     pub(crate) limits: Limits,
     /// Cancelled when this server is to end.

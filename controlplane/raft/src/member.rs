@@ -53,6 +53,8 @@ pub struct ClusterState {
     pub voted_for: Option<u64>,
     /// Whether that candidate is known to have won.
     pub vote_committed: bool,
+    /// For how long this server has led, if it does.
+    pub leads_for: Option<Duration>,
     /// In order of their numbers.
     pub members: Vec<Member>,
     /// The log index of the membership.

@@ -114,6 +114,7 @@ impl Raft {
             store,
             hashes,
             heard: Heard::new(),
+            led: parking_lot::Mutex::default(),
             forward: Forward::default(),
             limits: Limits::new(&config),
             stop: CancellationToken::new(),

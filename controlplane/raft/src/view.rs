@@ -23,6 +23,7 @@ pub(crate) fn cluster(core: &Core) -> ClusterState {
         vote_committed: metrics.vote.committed,
         members: members.nodes().map(|(id, server)| member(core, &metrics, *id, server)).collect(),
         config_index: members.log_id().map_or(0, |log_id| log_id.index),
+        leads_for: core.led.lock().map(|(_, since)| since.elapsed()),
         changing: members.get_joint_config().len() > 1
             || members.log_id() != metrics.committed_membership_config.log_id(),
         last_log_term: last.map_or(0, |last| last.leader_id.term),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::Fatal;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::core::Core;
 use crate::fatal::die;
@@ -39,6 +39,7 @@ pub(crate) async fn watch(core: Arc<Core>) {
                 let running = {
                     let metrics = metrics.borrow_watched();
                     note_removed(&core, &metrics, &mut members);
+                    note_leading(&core, &metrics);
                     metrics.running_state.clone()
                 };
                 match running {
@@ -54,6 +55,14 @@ pub(crate) async fn watch(core: Arc<Core>) {
 
 fn is_joint(metrics: &Metrics) -> bool {
     metrics.state.is_leader() && metrics.membership_config.get_joint_config().len() > 1
+}
+
+fn note_leading(core: &Core, metrics: &Metrics) {
+    let mut led = core.led.lock();
+    let term = metrics.state.is_leader().then_some(metrics.current_term);
+    if led.map(|(term, _)| term) != term {
+        *led = term.map(|term| (term, Instant::now()));
+    }
 }
 
 /// Forgets what is known of those who are not members any more.

@@ -204,8 +204,10 @@ async fn add(raft: &Raft, id: u64, server: Server) -> Result<(), String> {
         member.id != id && same
     });
     if let Some(replaced) = replaced {
-        // Nobody answers to these names; but it may be there and only not answer us.
-        if replaced.last_contact.is_some_and(|contact| contact < GONE_AFTER) {
+        // Nobody answers to these names; but it may be there and only not answer us. A leader that has just
+        // begun to lead has heard of nobody yet.
+        let silence = replaced.last_contact.or(state.leads_for).unwrap_or_default();
+        if silence < GONE_AFTER {
             return Err(format!("server {} goes by the same name or address and was there a moment ago", replaced.id));
         }
         tracing::info!(gone = %replaced.server, by = %server, "a server is replaced");
