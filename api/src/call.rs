@@ -34,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Where the client is, where that is known.
     pub(crate) caller: Option<IpAddr>,
+    /// The node of the client agent that passes the request on; `None`: it came to this agent.
+    pub(crate) node: Option<NodeName>,
     /// Under which the client may send the same again.
     pub(crate) request_id: Option<Uuid>,
     /// The token that it brings; empty: none.
@@ -59,9 +61,9 @@ impl Call {
         self.rest.split_once('/').unwrap_or((&self.rest, ""))
     }
 
-    /// The node that this agent is.
+    /// The node of the agent that was asked.
     pub(crate) fn own_node(&self) -> &NodeName {
-        &self.host.agent.node.name
+        self.node.as_ref().unwrap_or(&self.host.agent.node.name)
     }
 
     /// The body, decoded.

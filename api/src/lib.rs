@@ -11,10 +11,12 @@
 pub mod access;
 mod answer;
 pub mod archive;
+mod behalf;
 mod blocking;
 mod body;
 mod call;
 mod clean_path;
+mod elsewhere;
 mod filter;
 mod freshness;
 pub mod host;
@@ -32,6 +34,8 @@ mod shared;
 mod v1;
 mod wire;
 
+pub use behalf::OnBehalf;
+pub use elsewhere::{Elsewhere, client_router, relay};
 pub use host::Host;
 pub use router::router;
 pub use serve::{Ceiling, Handshake, Limits, Plain, serve, serve_with};

@@ -20,6 +20,7 @@ use weft_model::intention::DefaultPolicy;
 
 use crate::access;
 use crate::answer::{Answer, Layout, Outcome};
+use crate::behalf::OnBehalf;
 use crate::blocking;
 use crate::body;
 use crate::call::Call;
@@ -163,11 +164,12 @@ async fn run(
     let rest = unescape(rest.strip_suffix(route.suffix()).unwrap_or(rest), Plus::IsItself)?;
     let options = query_options(route, &query, &head.headers)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
+    let node = head.extensions.get::<OnBehalf>().map(|agent| agent.node.clone());
     let request_id = request_id(&head.headers)?;
     let token = access::of_request(&query, &head.headers);
     let (path, marks) = (route.path, Arc::default());
     let body = Bytes::new();
-    let mut call = Call { host, rest, query, options, body, caller, request_id, token, path, layout, marks };
+    let mut call = Call { host, rest, query, options, body, caller, node, request_id, token, path, layout, marks };
     if let Run::Upload(task) = route.run {
         call.check_datacenter(call.query.text("dc"))?;
         // Who may not do it does not get to send it either.

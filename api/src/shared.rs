@@ -61,7 +61,8 @@ impl Shared {
         state: &StateView<'_>,
         view: fn(&Call, &StateView<'_>) -> Outcome,
     ) -> Outcome {
-        if !route.shared {
+        // What is nearest to a client agent is its own affair.
+        if !route.shared || (call.node.is_some() && call.query.has("near")) {
             return view(call, state);
         }
         let asked = Asked {

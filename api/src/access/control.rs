@@ -25,6 +25,11 @@ pub trait AccessControl: Send + Sync {
     /// There is no such token, or its time is over.
     fn bearer(&self, token: &Secret, state: &State) -> Result<Bearer, UnknownToken>;
 
+    /// Makes sure that the bearer of a token is known here, as far as somebody else has to be asked for it.
+    fn prepare<'a>(&'a self, _token: &'a Secret) -> BoxFuture<'a, ()> {
+        futures::future::ready(()).boxed()
+    }
+
     /// Gives the agent another token of its own.
     ///
     /// # Errors

@@ -37,6 +37,9 @@ const FILTERED: HeaderName = HeaderName::from_static("x-consul-results-filtered-
 /// Makes the state here new enough to judge by: a token that was deleted anywhere before the request does not
 /// pass. Reads with options of their own see to it themselves.
 pub(crate) async fn catch_up(route: &Route, call: &Call) -> Result<(), Refusal> {
+    if call.host.access.enabled() && route.access != Access::Open {
+        call.host.access.prepare(&call.token).await;
+    }
     let own_options = matches!(route.run, Run::Read(_))
         || (matches!(route.run, Run::Look(_)) && route.options == Options::Datacenter);
     let local = route.verb == Verb::Get && route.options == Options::Agent;

@@ -9,6 +9,7 @@
 
 mod accept;
 mod admission;
+mod clients;
 mod complaints;
 mod connect;
 mod explain;
@@ -27,6 +28,7 @@ mod tests;
 use std::time::Duration;
 
 pub use accept::serve;
+pub use clients::{ALPN_CLIENT, Clients, reach};
 pub use identity::Identity;
 pub use tls::{Owner, Tls};
 pub use transport::GrpcTransport;

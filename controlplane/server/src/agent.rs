@@ -4,8 +4,10 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::Reload;
+use weft_model::catalog::Node;
 
-use crate::app::Agent;
+use crate::app::{Addresses, Agent};
+use crate::client::ClientAgent;
 use crate::config::{ClusterConfig, Config};
 use crate::log::LogLevel;
 use crate::reload::Reloads;
@@ -33,10 +35,10 @@ async fn serve(config: Config, log: LogLevel) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals")?;
     let hangup = signal(SignalKind::hangup()).context("signals")?;
     let mut agent = tokio::select! {
-        agent = Agent::start_logging(config.clone(), log) => agent?,
+        agent = Running::start(config.clone(), log) => agent?,
         _ = signals.stop() => return Ok(()),
     };
-    banner::print(&config, &agent);
+    banner::print(&config, agent.node(), agent.addresses());
     let _reloading = AbortOnDropHandle::new(tokio::spawn(reload_on(hangup, agent.reloads().clone())));
     let outcome = tokio::select! {
         stop = signals.stop() => {
@@ -44,7 +46,7 @@ async fn serve(config: Config, log: LogLevel) -> anyhow::Result<()> {
             if stop.leaves(&config.cluster) {
                 tokio::select! {
                     left = agent.leave() => if let Err(error) = left {
-                        tracing::warn!("this server could not leave its cluster: {error:#}");
+                        tracing::warn!("this agent could not leave its cluster: {error:#}");
                     },
                     // Whoever asks twice does not want to wait.
                     _ = signals.stop() => {}
@@ -62,6 +64,63 @@ async fn serve(config: Config, log: LogLevel) -> anyhow::Result<()> {
         () = agent.shutdown() => outcome,
         // Whoever asks twice does not want to wait.
         _ = signals.stop() => outcome,
+    }
+}
+
+/// An agent of either kind.
+enum Running {
+    Server(Box<Agent>),
+    Client(Box<ClientAgent>),
+}
+
+impl Running {
+    async fn start(config: Config, log: LogLevel) -> anyhow::Result<Self> {
+        Ok(match config.server {
+            true => Self::Server(Box::new(Agent::start_logging(config, log).await?)),
+            false => Self::Client(Box::new(ClientAgent::start(config, log).await?)),
+        })
+    }
+
+    fn node(&self) -> &Node {
+        match self {
+            Self::Server(agent) => agent.node(),
+            Self::Client(agent) => agent.node(),
+        }
+    }
+
+    fn addresses(&self) -> &Addresses {
+        match self {
+            Self::Server(agent) => agent.addresses(),
+            Self::Client(agent) => agent.addresses(),
+        }
+    }
+
+    fn reloads(&self) -> &Reloads {
+        match self {
+            Self::Server(agent) => agent.reloads(),
+            Self::Client(agent) => agent.reloads(),
+        }
+    }
+
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Server(agent) => agent.ended().await,
+            Self::Client(agent) => agent.ended().await,
+        }
+    }
+
+    async fn leave(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Server(agent) => agent.leave().await,
+            Self::Client(agent) => agent.leave().await,
+        }
+    }
+
+    async fn shutdown(self) {
+        match self {
+            Self::Server(agent) => agent.shutdown().await,
+            Self::Client(agent) => agent.shutdown().await,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::acl::{self, Acl};
 use crate::authority::LocalAuthority;
 use crate::autopilot::{Autopilot, Health};
 use crate::checks::{Checks, Scripts};
+use crate::clients::{self, Desk, Entrance, Inside, Roll};
 use crate::cluster::{self, LocalCluster};
 use crate::config::{Config, Endpoint, Port};
 use crate::coordinates::Coordinates;
@@ -131,9 +132,11 @@ impl Agent {
         let transport: Arc<dyn Transport> = Arc::new(GrpcTransport::new(link.tls(), Arc::clone(&badge)));
         let threshold = Threshold::new(&opened.identity);
         let (stop, stop_peers) = (CancellationToken::new(), CancellationToken::new());
+        let entrance = Arc::new(Entrance::default());
         let peers = server_listener.map(|listener| {
             let door = Arc::clone(&threshold.door);
-            spawn(peer::serve(listener, link.tls(), door, Arc::clone(&badge), stop_peers.clone()))
+            let clients: Arc<dyn peer::Clients> = entrance.clone();
+            spawn(peer::serve(listener, link.tls(), door, Some(clients), Arc::clone(&badge), stop_peers.clone()))
         });
         let mut backs = vec![spawn(link.keep_fresh(stop.clone()))];
 
@@ -147,7 +150,8 @@ impl Agent {
 
         let health = Health::default();
         let timers = Timers::new(Arc::clone(&store), leads(&raft));
-        cluster::serve(&raft, formation.clone(), health.clone(), Arc::clone(&timers));
+        let roll = Roll::default();
+        cluster::serve(&raft, formation.clone(), health.clone(), Arc::clone(&timers), roll.clone());
         let cluster = LocalCluster {
             raft: Arc::clone(&raft),
             raft_id,
@@ -192,6 +196,10 @@ impl Agent {
             reload: Arc::new(reloads.clone()),
         };
 
+        let rest = weft_api::router(host.clone());
+        let desk = Desk { store: Arc::clone(&store), raft: Arc::clone(&raft), acl: acl.clone(), roll: roll.clone() };
+        entrance.open(Inside { rest, ads: ads.clone(), desk, stop: stop.clone() });
+
         let presence = Presence {
             store: Arc::clone(&store),
             raft: Arc::clone(&raft),
@@ -225,6 +233,9 @@ impl Agent {
             health,
         };
         backs.push(spawn(autopilot.run()));
+        if !config.dev {
+            backs.push(spawn(clients::run(Arc::clone(&store), Arc::clone(&raft), roll)));
+        }
         if config.acl.enabled {
             let initial = config.acl.initial_management.clone();
             backs.push(spawn(acl::run(Arc::clone(&store), Arc::clone(&raft), initial)));
@@ -329,7 +340,7 @@ impl Agent {
 }
 
 /// Waits until a listener fails; for ever when none does.
-async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
+pub(crate) async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
     loop {
         match fronts.join_next().await {
             Some(Ok(Ok(()))) => {}
@@ -340,7 +351,7 @@ async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
     }
 }
 
-fn http_limits(config: &Config) -> Limits {
+pub(crate) fn http_limits(config: &Config) -> Limits {
     let connections_per_address = config.listen.http_connections_per_client;
     Limits {
         connections_per_address: connections_per_address.into(),
@@ -437,7 +448,7 @@ fn seal_key(config: &Config) -> Option<SealKey> {
     SealKey::of_join_secret(config.security.encrypt.as_ref()?.reveal().trim().as_bytes())
 }
 
-fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {
+pub(crate) fn describe(config: &Config, node: &Node, addresses: &Addresses) -> AgentInfo {
     let port = |address: Option<SocketAddr>| address.map_or(0, |address| address.port());
     AgentInfo {
         node: node.clone(),

@@ -3,30 +3,35 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use crate::app::Agent;
+use weft_model::catalog::Node;
+
+use crate::app::Addresses;
 use crate::config::Config;
 use crate::{REVISION, VERSION};
 
 /// Prints the banner. A closed output is no reason to stop.
-pub(crate) fn print(config: &Config, agent: &Agent) {
-    drop(std::io::stdout().write_all(text(config, agent).as_bytes()));
+pub(crate) fn print(config: &Config, node: &Node, addresses: &Addresses) {
+    drop(std::io::stdout().write_all(text(config, node, addresses).as_bytes()));
 }
 
-fn text(config: &Config, agent: &Agent) -> String {
-    let addresses = agent.addresses();
+fn text(config: &Config, node: &Node, addresses: &Addresses) -> String {
     let port =
         |address: Option<SocketAddr>| address.map_or_else(|| "-1".to_owned(), |address| address.port().to_string());
     let kept = match &config.data_dir {
         Some(path) => path.display().to_string(),
         None => "nothing is kept".to_owned(),
     };
+    let server = match config.server {
+        true => format!("true (Bootstrap: {})", config.cluster.expect == 1),
+        false => "false".to_owned(),
+    };
     let rows = [
         ("Version", format!("'{VERSION}'")),
         ("Revision", format!("'{REVISION}'")),
-        ("Node ID", format!("'{}'", agent.node().id)),
-        ("Node name", format!("'{}'", agent.node().name)),
-        ("Datacenter", format!("'{}'", agent.node().datacenter)),
-        ("Server", format!("true (Bootstrap: {})", config.cluster.expect == 1)),
+        ("Node ID", format!("'{}'", node.id)),
+        ("Node name", format!("'{}'", node.name)),
+        ("Datacenter", format!("'{}'", node.datacenter)),
+        ("Server", server),
         (
             "Client Addr",
             format!(

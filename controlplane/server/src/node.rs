@@ -16,6 +16,12 @@ use crate::VERSION;
 use crate::config::NodeConfig;
 use crate::keep::{self, Durability};
 
+/// The key of a node's metadata that tells the nodes of agents from others.
+pub(crate) const SEGMENT: &str = "consul-network-segment";
+
+/// The key under which a client agent's node says what it runs.
+pub(crate) const VERSION_META: &str = "consul-version";
+
 /// The service under which clients look for servers.
 pub(crate) const SERVER_SERVICE: &str = "consul";
 
@@ -23,7 +29,7 @@ pub(crate) const SERVER_SERVICE: &str = "consul";
 pub(crate) fn describe(config: &NodeConfig, id: String) -> Node {
     let address = config.address.to_string();
     let mut meta = config.meta.clone();
-    meta.entry("consul-network-segment".to_owned()).or_default();
+    meta.entry(SEGMENT.to_owned()).or_default();
     Node {
         id,
         name: config.name.clone(),

@@ -85,6 +85,12 @@ impl Departure {
         drop(self.0.subscribe().wait_for(|going| *going == Going::Gone).await);
     }
 
+    /// Waits until the agent is about to leave.
+    pub(crate) async fn begun(&self) {
+        // The sender is here as well, so it is not gone.
+        drop(self.0.subscribe().wait_for(|going| *going != Going::Staying).await);
+    }
+
     /// Whether it is not about to leave.
     pub(crate) fn is_staying(&self) -> bool {
         *self.0.borrow() == Going::Staying

@@ -41,6 +41,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
     }
     let node = call.host.agent.node.clone();
     let fallback = body.name.clone();
+    let token = if body.token.is_empty() { call.token.clone() } else { body.token.clone() };
     let check = body.into_check(&node.name, &fallback, "");
     let registration = Registration {
         node,
@@ -50,6 +51,7 @@ pub(crate) async fn register_check(call: Call) -> Outcome {
         ..Registration::default()
     };
     local::vet(&call, &registration)?;
+    call.host.checks.registering(&registration, &token);
     call.propose(Command::Register(Box::new(registration))).await?;
     Ok(Answer::empty())
 }

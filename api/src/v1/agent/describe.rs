@@ -25,11 +25,11 @@ pub(crate) fn itself(call: &Call, view: &StateView<'_>) -> Outcome {
             node_name: node.name.as_str().to_owned(),
             node_id: node.id.clone(),
             revision: agent.revision.clone(),
-            server: true,
+            server: call.host.cluster.is_server(),
             version: agent.version.clone(),
             build_date: BUILD_DATE,
         },
-        debug_config: debug_config(agent, call.host.access.enabled()),
+        debug_config: debug_config(call),
         coord: coordinate(call, view)?,
         member: own_member(call),
         stats: call.host.cluster.stats(),
@@ -49,11 +49,12 @@ fn coordinate(call: &Call, view: &StateView<'_>) -> Result<Value, Refusal> {
 }
 
 /// Of the configuration what clients look for; nothing of it is secret.
-fn debug_config(agent: &AgentInfo, acls: bool) -> Value {
+fn debug_config(call: &Call) -> Value {
+    let agent: &AgentInfo = &call.host.agent;
     let node = &agent.node;
     json!({
         "ACLDefaultPolicy": if agent.default_policy == DefaultPolicy::Allow { "allow" } else { "deny" },
-        "ACLsEnabled": acls,
+        "ACLsEnabled": call.host.access.enabled(),
         "AdvertiseAddrLAN": node.address,
         "ConnectEnabled": true,
         "ConnectSidecarMinPort": agent.sidecar_ports.0,
@@ -69,7 +70,7 @@ fn debug_config(agent: &AgentInfo, acls: bool) -> Value {
         "NodeID": node.id,
         "NodeName": node.name,
         "PrimaryDatacenter": node.datacenter,
-        "ServerMode": true,
+        "ServerMode": call.host.cluster.is_server(),
         "TaggedAddresses": node.tagged_addresses,
         "Version": agent.version,
     })

@@ -52,7 +52,7 @@ fn describe(call: &Call) -> Member {
         ("dc", node.datacenter.as_str().to_owned()),
         ("id", node.id.clone()),
         ("port", port.to_string()),
-        ("role", SERVERS.to_owned()),
+        ("role", if call.host.cluster.is_server() { SERVERS } else { "node" }.to_owned()),
         ("segment", String::new()),
         ("vsn", "2".to_owned()),
     ];

@@ -63,10 +63,12 @@ pub(crate) async fn register_service(call: Call) -> Outcome {
         return Err(Refusal::bad_request(format!("The service {:?} is that of the servers", local::SERVERS)));
     }
     let agent = &call.host.agent;
+    let token = if definition.token.is_empty() { call.token.clone() } else { definition.token.clone() };
     let registration = definition
         .into_registration(&agent.node, agent.sidecar_ports, replace_checks)
         .map_err(|faults| Refusal::bad_request(faults.to_string()))?;
     local::vet(&call, &registration)?;
+    call.host.checks.registering(&registration, &token);
     call.propose(Command::Register(Box::new(registration))).await?;
     Ok(Answer::empty())
 }

@@ -9,16 +9,18 @@ use std::time::Duration;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use weft_proto::peer::peer_server::PeerServer;
 
 use super::admission::Admission;
+use super::clients::{ALPN_CLIENT, Clients};
 use super::complaints::Complaints;
 use super::explain::explain;
 use super::service::{Reception, Service};
@@ -40,16 +42,19 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_
 const STREAMS_MAX: u32 = 1024;
 const HEADERS_MAX: u32 = 8 << 10;
 
-/// Serves until told to stop. Then connections are cut after a moment.
+/// Serves until told to stop. Then connections are cut after a moment. Without `clients` no client agent is
+/// taken in.
 pub async fn serve(
     listener: TcpListener,
     tls: Tls,
     inbound: Arc<dyn Inbound>,
+    clients: Option<Arc<dyn Clients>>,
     identity: Arc<Identity>,
     stop: CancellationToken,
 ) {
     let reception = Arc::new(Reception { inbound, identity, complaints: Complaints::default() });
-    let (tls, admission) = (Arc::new(tls), Arc::new(Admission::default()));
+    let (tls, admission) = (Arc::new(tls), Arc::new(Admission::of_servers()));
+    let agents = Arc::new(Admission::of_clients());
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -70,11 +75,21 @@ pub async fn serve(
             continue;
         };
         let (tls, reception, stop) = (Arc::clone(&tls), Arc::clone(&reception), stop.clone());
+        let (agents, clients) = (Arc::clone(&agents), clients.clone());
         connections.spawn(async move {
-            let _admitted = admitted;
-            if let Some(stream) = receive(socket, remote, &tls, &reception.complaints).await {
-                let owner = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(tls.owner);
-                converse(stream, Service { reception, remote, owner }, &stop).await;
+            let admitted = admitted;
+            let Some(stream) = receive(socket, remote, &tls, &reception.complaints).await else { return };
+            let session = stream.get_ref().1;
+            if session.alpn_protocol() != Some(ALPN_CLIENT) {
+                let owner = session.peer_certificates().and_then(|chain| chain.first()).and_then(tls.owner);
+                return converse(stream, Service { reception, remote, owner }, &stop).await;
+            }
+            // There may be many more of them than of servers.
+            let place = agents.admit(remote.ip());
+            drop(admitted);
+            match place.zip(clients) {
+                Some((_place, clients)) => clients.converse(stream, remote, stop).await,
+                None => reception.complaints.say(remote.ip(), "there are too many client agents"),
             }
         });
     }
@@ -103,7 +118,10 @@ async fn receive(
 
 async fn shake_hands(socket: TcpStream, tls: &Tls) -> io::Result<TlsStream<TcpStream>> {
     socket.set_nodelay(true)?;
-    let mut stream = TlsAcceptor::from(Arc::clone(&tls.server)).accept(socket).await?;
+    let start = LazyConfigAcceptor::new(Acceptor::default(), socket).await?;
+    let is_agent = start.client_hello().alpn().is_some_and(|mut wanted| wanted.any(|one| one == ALPN_CLIENT));
+    let config = if is_agent { &tls.agents } else { &tls.server };
+    let mut stream = start.into_stream(Arc::clone(config)).await?;
     stream.write_all(GREETING).await?;
     stream.flush().await?;
     Ok(stream)

@@ -11,9 +11,15 @@ use parking_lot::Mutex;
 pub(super) const PER_ADDRESS_MAX: usize = 64;
 pub(super) const TOTAL_MAX: usize = 512;
 
-#[derive(Debug, Default)]
+/// A client agent keeps one connection, and all agents of a machine or of a private network may come from one address.
+const CLIENTS_PER_ADDRESS_MAX: usize = 4096;
+const CLIENTS_MAX: usize = 16_384;
+
+#[derive(Debug)]
 pub(super) struct Admission {
     open: Mutex<HashMap<IpAddr, usize>>,
+    per_address: usize,
+    total: usize,
 }
 
 /// A connection that counts until this is dropped.
@@ -24,13 +30,21 @@ pub(super) struct Admitted {
 }
 
 impl Admission {
+    pub(super) fn of_servers() -> Self {
+        Self { open: Mutex::default(), per_address: PER_ADDRESS_MAX, total: TOTAL_MAX }
+    }
+
+    pub(super) fn of_clients() -> Self {
+        Self { open: Mutex::default(), per_address: CLIENTS_PER_ADDRESS_MAX, total: CLIENTS_MAX }
+    }
+
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admitted> {
         let mut open = self.open.lock();
-        if open.values().sum::<usize>() >= TOTAL_MAX {
+        if open.values().sum::<usize>() >= self.total {
             return None;
         }
         let count = open.entry(address).or_default();
-        if *count >= PER_ADDRESS_MAX {
+        if *count >= self.per_address {
             return None;
         }
         *count += 1;
@@ -57,7 +71,7 @@ mod tests {
 
     #[test]
     fn limits_hold_and_places_come_free() {
-        let admission = Arc::new(Admission::default());
+        let admission = Arc::new(Admission::of_servers());
         let address = |n: u8| IpAddr::from([127, 0, 0, n]);
         let mut places: Vec<_> = (0..PER_ADDRESS_MAX).map(|_| admission.admit(address(1)).unwrap()).collect();
         assert!(admission.admit(address(1)).is_none());

@@ -23,18 +23,7 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(2);
 /// # Errors
 /// Never `Unknown`: no request has been sent. `Refused` when one end does not trust the other.
 pub(super) async fn connect(address: &str, tls: &Tls) -> Result<Link, TransportError> {
-    let socket = match timeout(CONNECT_MAX, TcpStream::connect(address)).await {
-        Ok(Ok(socket)) => socket,
-        Ok(Err(error)) => return Err(unreachable(address, &error.to_string())),
-        Err(_) => return Err(unreachable(address, "no connection in time")),
-    };
-    // Frames are small and must not wait for the acknowledgement of the ones before.
-    socket.set_nodelay(true).map_err(|error| unreachable(address, &error.to_string()))?;
-    let stream = match timeout(HANDSHAKE_MAX, shake_hands(socket, tls)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(troubled(address, &explain(&error))),
-        Err(_) => return Err(unreachable(address, "the TLS handshake takes too long")),
-    };
+    let stream = secure(address, tls).await?;
     let owner = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(tls.owner);
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -54,6 +43,22 @@ pub(super) async fn connect(address: &str, tls: &Tls) -> Result<Link, TransportE
         }
     });
     Ok(Link::new(sender, owner, AbortOnDropHandle::new(driver)))
+}
+
+/// A connection to a server that trusts this end and is trusted.
+pub(super) async fn secure(address: &str, tls: &Tls) -> Result<TlsStream<TcpStream>, TransportError> {
+    let socket = match timeout(CONNECT_MAX, TcpStream::connect(address)).await {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(error)) => return Err(unreachable(address, &error.to_string())),
+        Err(_) => return Err(unreachable(address, "no connection in time")),
+    };
+    // Frames are small and must not wait for the acknowledgement of the ones before.
+    socket.set_nodelay(true).map_err(|error| unreachable(address, &error.to_string()))?;
+    match timeout(HANDSHAKE_MAX, shake_hands(socket, tls)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(troubled(address, &explain(&error))),
+        Err(_) => Err(unreachable(address, "the TLS handshake takes too long")),
+    }
 }
 
 async fn shake_hands(socket: TcpStream, tls: &Tls) -> io::Result<TlsStream<TcpStream>> {

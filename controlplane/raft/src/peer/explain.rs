@@ -39,7 +39,7 @@ fn distrust(cause: &Error) -> Option<String> {
         return Some(certificate(fault));
     }
     if let Error::NoCertificatesPresented = cause {
-        return Some("the other end shows no certificate: it is no server".to_owned());
+        return Some("the other end shows no certificate: it is no server or client agent".to_owned());
     }
     let Error::AlertReceived(alert) = cause else { return None };
     let text = match *alert {

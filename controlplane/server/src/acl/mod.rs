@@ -93,6 +93,23 @@ impl Acl {
         self.shared.own.configure(tokens);
     }
 
+    /// What requests without a token are passed on with; empty: nothing.
+    pub(crate) fn default_token(&self) -> Secret {
+        self.shared.own.token(AgentToken::Default)
+    }
+
+    /// What the agent itself writes with.
+    pub(crate) fn agent_token(&self) -> Secret {
+        let own = self.shared.own.token(AgentToken::Agent);
+        if own.is_empty() { self.default_token() } else { own }
+    }
+
+    /// What services of the files are registered with.
+    pub(crate) fn registration_token(&self) -> Secret {
+        let own = self.shared.own.token(AgentToken::Registration);
+        if own.is_empty() { self.default_token() } else { own }
+    }
+
     fn of_state(&self, hash: SecretHash, state: &State) -> Result<Bearer, UnknownToken> {
         let shared = &*self.shared;
         if let Some(bearer) = shared.cache.lock().get(&hash, state.acl_changed_at(), now()) {

@@ -61,6 +61,11 @@ impl OwnTokens {
         self.tokens.lock().default
     }
 
+    /// Empty: there is none.
+    pub(super) fn token(&self, kind: AgentToken) -> Secret {
+        self.tokens.lock().all.get(&kind).cloned().unwrap_or_default()
+    }
+
     pub(super) fn dns_hash(&self) -> Option<SecretHash> {
         self.tokens.lock().dns
     }

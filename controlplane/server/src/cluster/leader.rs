@@ -9,6 +9,7 @@ use weft_model::SessionId;
 use weft_raft::{ClusterState, LeaderError, Raft};
 
 use crate::autopilot::Health;
+use crate::clients::{self, Roll};
 use crate::duties::timers::{NotInCharge, Timers};
 use crate::formation::{self, Formation};
 
@@ -17,17 +18,19 @@ const RENEW: &str = "cluster/renew-session";
 const HEALTH: &str = "cluster/health";
 
 /// Answers while this server leads.
-pub(crate) fn serve(raft: &Arc<Raft>, formation: Formation, health: Health, timers: Arc<Timers>) {
+pub(crate) fn serve(raft: &Arc<Raft>, formation: Formation, health: Health, timers: Arc<Timers>, roll: Roll) {
     let weak = Arc::downgrade(raft);
     raft.on_leader_call(move |name, body| {
         let (raft, formation, health, timers) =
             (weak.upgrade(), formation.clone(), health.clone(), Arc::clone(&timers));
+        let roll = roll.clone();
         async move {
             let raft = raft.ok_or_else(|| "the leader is shutting down".to_owned())?;
             let answer = match name.as_str() {
                 formation::JOIN => formation.let_in(&raft, &body).await?,
                 CONFIGURATION => encode(&of_state(&raft.cluster_state()))?,
                 HEALTH => encode(&health.get().ok_or_else(|| "the leader has only begun to lead".to_owned())?)?,
+                clients::HEARD => clients::take(&roll, &body)?,
                 RENEW => renew_here(&raft, &timers, &body).await?,
                 other => return Err(format!("the leader does not know {other:?}")),
             };

@@ -8,12 +8,17 @@ use weft_model::catalog::Node;
 use weft_model::health::{CheckStatus, SERF_HEALTH};
 use weft_state::StateView;
 
-use crate::node::SERVER_SERVICE;
+use crate::node::{SERVER_SERVICE, VERSION_META};
 
 /// All members in the catalog, by name.
 pub(super) fn of(view: &StateView<'_>) -> Vec<Member> {
     let nodes = view.nodes();
     nodes.iter().filter_map(|node| member(view, &node.value)).collect()
+}
+
+/// Client agents have no service of their own to say it.
+fn version_of(node: &Node) -> String {
+    node.meta.get(VERSION_META).cloned().unwrap_or_default()
 }
 
 fn member(view: &StateView<'_>, node: &Node) -> Option<Member> {
@@ -24,7 +29,7 @@ fn member(view: &StateView<'_>, node: &Node) -> Option<Member> {
     let alive = liveness.value.status != CheckStatus::Critical;
     let mut tags = BTreeMap::from([
         ("acls", "0".to_owned()),
-        ("build", format!("{}:", meta("version"))),
+        ("build", format!("{}:", if server.is_some() { meta("version") } else { version_of(node) })),
         ("dc", node.datacenter.as_str().to_owned()),
         ("id", node.id.clone()),
         ("role", if server.is_some() { "consul" } else { "node" }.to_owned()),

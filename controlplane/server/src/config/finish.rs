@@ -50,6 +50,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     let dns = dns::settings(std::mem::take(&mut draft.dns), &datacenter, &name, faults);
     Some(Config {
         dev,
+        server: dev || draft.server == Some(true),
         data_dir: draft.data_dir.clone().filter(|_| !dev),
         node: NodeConfig {
             name,
@@ -76,15 +77,24 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     })
 }
 
-/// What this version can be: a server.
+/// Whether what is said of a server, or of a client agent, goes together.
 fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
     if dev {
         return;
     }
-    if draft.server != Some(true) {
-        faults.say("a client agent is not supported yet: start with --dev, or with --server");
-    } else if expected(draft).is_none() && draft.retry_join.is_empty() {
-        faults.say("a server needs --bootstrap-expect to found a cluster, or --retry-join to join one");
+    if draft.server == Some(true) {
+        if expected(draft).is_none() && draft.retry_join.is_empty() {
+            faults.say("a server needs --bootstrap-expect to found a cluster, or --retry-join to join one");
+        }
+    } else {
+        if expected(draft).is_some() {
+            faults.say("bootstrap_expect: only servers found a cluster: add --server, or leave --bootstrap-expect out");
+        }
+        if draft.retry_join.is_empty() {
+            faults.say(
+                "a client agent needs servers: name them with --retry-join; or be one with --server, or try weft with --dev",
+            );
+        }
     }
     if draft.data_dir.is_none() {
         faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing");
@@ -110,6 +120,7 @@ fn expected(draft: &Draft) -> Option<i64> {
 }
 
 fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
+    let is_client = !dev && draft.server != Some(true);
     let expected = expected(draft).unwrap_or(i64::from(dev));
     let expect = u32::try_from(expected).ok().filter(|expect| *expect <= SERVERS_MAX);
     if expect.is_none() {
@@ -141,8 +152,9 @@ fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
         retry_interval: draft.retry_interval.unwrap_or(RETRY_INTERVAL).max(RETRY_MIN),
         raft_multiplier: raft_multiplier.unwrap_or(1),
         snapshot_after: if snapshot_after == 0 { SNAPSHOT_AFTER } else { snapshot_after },
-        leave_on_terminate: draft.leave_on_terminate == Some(true),
-        leave_on_interrupt: draft.skip_leave_on_interrupt == Some(false),
+        // A client agent that is told to end is not meant to come back soon.
+        leave_on_terminate: draft.leave_on_terminate.unwrap_or(is_client),
+        leave_on_interrupt: !draft.skip_leave_on_interrupt.unwrap_or(!is_client),
         autopilot: draft.autopilot.clone(),
         read_replica: draft.read_replica == Some(true),
         rejoin_as_new: draft.rejoin_as_new == Some(true),

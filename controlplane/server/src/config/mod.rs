@@ -47,6 +47,8 @@ pub(crate) use written::Written;
 pub struct Config {
     /// Nothing is kept after the end.
     pub dev: bool,
+    /// Whether it is one of the servers; else it is a client agent.
+    pub server: bool,
     /// Where state is kept; `None` only with `dev`.
     pub data_dir: Option<PathBuf>,
     pub node: NodeConfig,

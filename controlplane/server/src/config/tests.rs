@@ -135,12 +135,19 @@ fn what_a_server_cannot_be_is_said_clearly() {
     let ten = faults(&[], Flags { bootstrap_expect: Some(10), ..server() });
     assert_eq!(ten, ["bootstrap_expect = 10: a cluster is founded by 1 to 9 servers"]);
     let client = faults(&[], Flags::default());
-    assert!(client[0].starts_with("a client agent is not supported yet"), "{client:?}");
+    assert!(client[0].starts_with("a client agent needs servers"), "{client:?}");
     assert!(client[1].starts_with("data_dir is missing"), "{client:?}");
+    let founding = Flags { server: false, bootstrap_expect: Some(1), ..server() };
+    assert!(faults(&[], founding)[0].starts_with("bootstrap_expect: only servers found a cluster"));
+    let client = Flags { server: false, retry_join: vec!["127.0.0.1:8300".into()], ..server() };
+    let client = load(&client).unwrap();
+    assert!(!client.server && client.cluster.leave_on_terminate && client.cluster.leave_on_interrupt);
     let joining = faults(&[], server());
     assert!(joining[0].starts_with("a server needs --bootstrap-expect"), "{joining:?}");
     let alone = Flags { bootstrap_expect: Some(1), retry_join: vec!["127.0.0.1:8300".into()], ..server() };
-    assert_eq!(load(&alone).unwrap().cluster.retry_join, ["127.0.0.1:8300"]);
+    let alone = load(&alone).unwrap();
+    assert_eq!(alone.cluster.retry_join, ["127.0.0.1:8300"]);
+    assert!(alone.server && !alone.cluster.leave_on_terminate && !alone.cluster.leave_on_interrupt);
 }
 
 #[test]

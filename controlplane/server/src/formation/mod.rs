@@ -15,7 +15,7 @@ mod identity;
 mod judge;
 mod machine;
 mod open;
-mod place;
+pub(crate) mod place;
 mod refusal;
 mod schedule;
 

@@ -11,6 +11,9 @@ use anyhow::{Context, bail};
 const OURS: [&str; 8] =
     ["server.json", "server.tmp", "server.lock", "raft", "snapshots", "leaves", "node-id", "definitions.json"];
 
+/// What tells a client agent's directory.
+pub(crate) const CLIENT: &str = "client.json";
+
 /// What makers of file systems put into an empty one.
 const LOST_AND_FOUND: &str = "lost+found";
 
@@ -27,6 +30,13 @@ pub(super) fn judge(dir: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| unusable(dir)),
     }
+    if dir.join(CLIENT).exists() {
+        bail!(
+            "data directory {} is that of a client agent: start it without --server, or give this server an empty \
+             --data-dir",
+            dir.display()
+        );
+    }
     let entries = fs::read_dir(dir).with_context(|| unusable(dir))?;
     let names: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
     if let Some(name) = foreign(&names) {
@@ -40,7 +50,7 @@ pub(super) fn judge(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// What to say of a directory that the system does not let us use.
-pub(super) fn unusable(dir: &Path) -> String {
+pub(crate) fn unusable(dir: &Path) -> String {
     format!(
         "data directory {} cannot be used: let the user of this process read and write it, or give another --data-dir",
         dir.display()

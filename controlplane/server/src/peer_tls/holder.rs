@@ -40,6 +40,10 @@ impl Credentials {
     pub(super) fn check(&self, role: &Role) -> Result<(), String> {
         let (leaf, above) = self.leaf.cert.split_first().ok_or("there is none")?;
         role.check(leaf)?;
+        if role.is_client() {
+            let verified = self.clients.verify_client_cert(leaf, above, UnixTime::now());
+            return verified.map(drop).map_err(|error| error.to_string());
+        }
         let (name, now) = (ServerName::try_from(role.name()).map_err(|error| error.to_string())?, UnixTime::now());
         let verified = self.servers.verify_server_cert(leaf, above, &name, &[], now);
         let verified = verified.and_then(|_| self.clients.verify_client_cert(leaf, above, now));
@@ -165,6 +169,52 @@ impl ClientCertVerifier for Holder {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.current().clients.supported_verify_schemes()
+    }
+}
+
+/// Whom a server believes to be a client agent.
+#[derive(Debug)]
+pub(super) struct Agents {
+    pub(super) holder: Arc<Holder>,
+    pub(super) role: Role,
+}
+
+impl ClientCertVerifier for Agents {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let verified = self.holder.current().clients.verify_client_cert(end_entity, intermediates, now)?;
+        self.role.check(end_entity).map_err(refused)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(only_tls13())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.holder.current().clients.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.holder.current().clients.supported_verify_schemes()
     }
 }
 

@@ -55,7 +55,7 @@ impl Issuer {
     /// A new leaf, and trust in those of the same secret.
     pub(super) fn credentials(&self) -> anyhow::Result<Credentials> {
         let now = SystemTime::now();
-        let leaf = self.leaf(now).context("this server's certificate")?;
+        let leaf = self.leaf(now).context("this agent's certificate")?;
         let mut roots = RootCertStore::empty();
         roots.add(self.root.clone())?;
         *self.issued.lock() = now;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! There is no way around it and no second chance: a peer whose certificate does not say that it is a
-//! server of this datacenter is refused, by whichever end sees it.
+//! server of this datacenter is refused, by whichever end sees it. Client agents come to the same port with
+//! certificates of a role of their own, which lets them ask and not vote.
 
 mod files;
 mod holder;
@@ -25,14 +26,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ServerConfig};
 use tokio_util::sync::CancellationToken;
-use weft_raft::peer::Tls;
+use weft_raft::peer::{self, Tls};
 
 use crate::config::Config;
 use files::Files;
-use holder::{Credentials, Holder};
+use holder::{Agents, Credentials, Holder};
 use issuer::Issuer;
 use role::Role;
 
@@ -69,11 +71,31 @@ pub(crate) struct Link {
 /// There is neither and there should be, or the certificates cannot be used. Says what to do.
 pub(crate) fn link(config: &Config, raft_id: u64, alone: bool) -> anyhow::Result<Link> {
     let role = Role::new(config.node.datacenter.as_str(), DOMAIN);
+    let (source, others) = match source(config, alone, &role, &role.clone().numbered(raft_id))? {
+        Source::Given(files) => (Source::Given(files), role),
+        Source::Issued(issuer) => (Source::Issued(issuer), role.every_number()),
+    };
+    Link::new(source, others, config, ALPN)
+}
+
+/// The same for a client agent: it shows that it is one, and believes servers.
+///
+/// # Errors
+/// As [`link`].
+pub(crate) fn client_link(config: &Config) -> anyhow::Result<Link> {
+    let datacenter = config.node.datacenter.as_str();
+    let role = Role::client(datacenter, DOMAIN);
+    let source = source(config, false, &role, &role)?;
+    Link::new(source, Role::new(datacenter, DOMAIN), config, peer::ALPN_CLIENT)
+}
+
+/// Where this agent's certificates come from: `given` is what those of files must say, `issued` what own ones do.
+fn source(config: &Config, alone: bool, given: &Role, issued: &Role) -> anyhow::Result<Source> {
     if let Some(files) = &config.security.certificates {
         if config.security.encrypt.is_some() {
             tracing::info!("encrypt is not used for the servers' port: certificates are given");
         }
-        return Link::new(Source::Given(Files::new(files.clone(), role.clone())), role);
+        return Ok(Source::Given(Files::new(files.clone(), given.clone())));
     }
     let secret = match &config.security.encrypt {
         Some(text) => JoinSecret::read(text.reveal()).map_err(anyhow::Error::msg).context("encrypt")?,
@@ -91,8 +113,7 @@ pub(crate) fn link(config: &Config, raft_id: u64, alone: bool) -> anyhow::Result
              key_file"
         ),
     };
-    let issuer = Issuer::new(&secret, role.clone().numbered(raft_id))?;
-    Link::new(Source::Issued(Box::new(issuer)), role.every_number())
+    Ok(Source::Issued(Box::new(Issuer::new(&secret, issued.clone())?)))
 }
 
 /// Whether this server and those it joins can only be reached from this machine.
@@ -105,6 +126,18 @@ fn is_loopback(config: &Config) -> bool {
     config.bind.is_loopback() && config.node.address.is_loopback() && config.cluster.retry_join.iter().all(local)
 }
 
+/// How connections are taken in that want to speak one protocol.
+fn accepting(who: Arc<dyn ClientCertVerifier>, holder: &Arc<Holder>, protocol: &[u8]) -> anyhow::Result<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(who)
+        .with_cert_resolver(holder.clone());
+    server.alpn_protocols = vec![protocol.to_vec()];
+    server.send_tls13_tickets = 0;
+    Ok(server)
+}
+
 impl Source {
     fn credentials(&self) -> anyhow::Result<Credentials> {
         match self {
@@ -115,26 +148,28 @@ impl Source {
 }
 
 impl Link {
-    fn new(source: Source, role: Role) -> anyhow::Result<Self> {
+    fn new(source: Source, role: Role, config: &Config, protocol: &[u8]) -> anyhow::Result<Self> {
         let name = ServerName::try_from(role.name().to_owned()).context("datacenter")?;
         let holder = Arc::new(Holder::new(source.credentials()?, role));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let mut client = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])?
             .dangerous()
             .with_custom_certificate_verifier(holder.clone())
             .with_client_cert_resolver(holder.clone());
-        client.alpn_protocols = vec![ALPN.to_vec()];
+        client.alpn_protocols = vec![protocol.to_vec()];
         client.enable_sni = false;
         // A resumed session would outlive the certificate that it was opened with.
         client.resumption = Resumption::disabled();
-        let mut server = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&TLS13])?
-            .with_client_cert_verifier(holder.clone())
-            .with_cert_resolver(holder.clone());
-        server.alpn_protocols = vec![ALPN.to_vec()];
-        server.send_tls13_tickets = 0;
-        let tls = Tls { client: Arc::new(client), server: Arc::new(server), name, owner: role::owner };
+        let agents = Role::client(config.node.datacenter.as_str(), DOMAIN);
+        let agents = Arc::new(Agents { holder: Arc::clone(&holder), role: agents });
+        let tls = Tls {
+            client: Arc::new(client),
+            server: Arc::new(accepting(holder.clone(), &holder, ALPN)?),
+            agents: Arc::new(accepting(agents, &holder, peer::ALPN_CLIENT)?),
+            name,
+            owner: role::owner,
+        };
         Ok(Self { tls, holder, source })
     }
 

@@ -1,4 +1,4 @@
-//! What a server's certificate must say, and what it must not.
+//! What a server's certificate must say, and what it must not; and what a client agent's does.
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
@@ -7,13 +7,31 @@ use x509_parser::prelude::FromDer;
 
 const SCHEME: &str = "weft://";
 
-/// The role that both ends of the link must have.
+/// The role that an end of the link must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Role {
     datacenter: String,
-    /// `server.<datacenter>.<domain>`, as Consul's `verify_server_hostname` wants it.
+    party: Party,
+    /// `server.<datacenter>.<domain>`, as Consul's `verify_server_hostname` wants it, or `client.` likewise.
     name: String,
     number: Number,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Party {
+    Server,
+    /// It may ask servers, and is none.
+    Client,
+}
+
+impl Party {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
 }
 
 /// Whether a certificate names its server.
@@ -27,8 +45,17 @@ enum Number {
 
 impl Role {
     pub(super) fn new(datacenter: &str, domain: &str) -> Self {
-        let name = format!("server.{datacenter}.{domain}");
-        Self { datacenter: datacenter.to_owned(), name, number: Number::Optional }
+        Self::of(Party::Server, datacenter, domain)
+    }
+
+    /// The role of client agents.
+    pub(super) fn client(datacenter: &str, domain: &str) -> Self {
+        Self::of(Party::Client, datacenter, domain)
+    }
+
+    fn of(party: Party, datacenter: &str, domain: &str) -> Self {
+        let name = format!("{}.{datacenter}.{domain}", party.as_str());
+        Self { datacenter: datacenter.to_owned(), party, name, number: Number::Optional }
     }
 
     /// The role of this one server.
@@ -39,6 +66,10 @@ impl Role {
     /// The role of any server that has a number.
     pub(super) fn every_number(self) -> Self {
         Self { number: Number::Required, ..self }
+    }
+
+    pub(super) fn is_client(&self) -> bool {
+        self.party == Party::Client
     }
 
     pub(super) fn name(&self) -> &str {
@@ -56,14 +87,16 @@ impl Role {
     pub(super) fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), String> {
         let Names { dns, uris } = Names::read(certificate).ok_or("it cannot be read")?;
         if let Some(spiffe) = uris.iter().find(|uri| uri.starts_with("spiffe://")) {
-            return Err(format!("it belongs to the mesh ({spiffe}), not to a server"));
+            return Err(format!("it belongs to the mesh ({spiffe}), not to a {}", self.party.as_str()));
         }
         if !dns.iter().any(|name| name.eq_ignore_ascii_case(&self.name)) {
             let found = if dns.is_empty() { "none".to_owned() } else { dns.join(", ") };
             return Err(format!(
-                "it is not that of a server of datacenter {:?}: it must name {}, and names {found} (mend --datacenter, \
+                "it is not that of a {} of datacenter {:?}: it must name {}, and names {found} (mend --datacenter, \
                  --retry-join or cert_file)",
-                self.datacenter, self.name
+                self.party.as_str(),
+                self.datacenter,
+                self.name
             ));
         }
         let foreign = uris.iter().find(|uri| number(uri).is_none_or(|(datacenter, _)| datacenter != self.datacenter));

@@ -1,5 +1,6 @@
 //! Who gets in, and what both ends are told when not. Over real sockets, through the link of weft-raft.
 
+mod agents;
 mod given;
 mod issued;
 mod keys;

@@ -4,8 +4,8 @@
 //! node of the stream ─> Proxies::open ─> ProxyStream: Store wakes, leaf wakes ─> compile ─> Offer
 //! ```
 //!
-//! A stream is the sidecar whose service id is its node id, on this agent's node or on the one that
-//! the node's metadata names. A proxy that leaves the catalog has its stream ended, so that it hears
+//! A stream is the sidecar whose service id is its node id, on this agent's node, on that of the client agent
+//! that passes the stream on, or on the one that the node's metadata names. A proxy that leaves the catalog has its stream ended, so that it hears
 //! why; what it was sent it keeps, as an Envoy does when its control plane is away.
 
 mod horizon;
@@ -14,6 +14,7 @@ mod stream;
 
 use std::sync::Arc;
 
+use weft_api::OnBehalf;
 use weft_api::access::{AccessControl as _, UnknownToken};
 use weft_mesh::{ProxyId, Scope};
 use weft_model::acl::{Labelled, Need, Wanted};
@@ -70,7 +71,8 @@ impl ResourceSource for Proxies {
 
     async fn open(&self, opening: Opening) -> Result<ProxyStream, Refusal> {
         let shared = Arc::clone(&self.shared);
-        let proxy = identify(&opening.node, &shared.node);
+        let behalf = opening.extensions.get::<OnBehalf>();
+        let proxy = identify(&opening.node, behalf.map_or(&shared.node, |agent| &agent.node));
         let token = opening.token.unwrap_or_default();
         let service = shared.admit(&shared.store.current(), &token, &proxy)?;
         if proxy.node == shared.node {

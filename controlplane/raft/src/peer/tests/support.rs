@@ -66,7 +66,8 @@ impl Authority {
             .with_single_cert(self.chain.clone(), self.key())
             .unwrap();
         let name = ServerName::try_from("server.dc1.consul").unwrap();
-        Tls { client: Arc::new(client), server: Arc::new(server), name, owner: |_| None }
+        let server = Arc::new(server);
+        Tls { client: Arc::new(client), agents: Arc::clone(&server), server, name, owner: |_| None }
     }
 }
 
@@ -98,7 +99,7 @@ impl Server {
     pub(super) async fn start_at(tls: &Tls, inbound: Arc<dyn Inbound>, address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let (address, stop, identity) = (listener.local_addr().unwrap(), CancellationToken::new(), identity(2));
-        let task = tokio::spawn(serve(listener, tls.clone(), inbound, Arc::clone(&identity), stop.clone()));
+        let task = tokio::spawn(serve(listener, tls.clone(), inbound, None, Arc::clone(&identity), stop.clone()));
         Self { address, identity, stop, task }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn link_of(config: &Config, raft_id: u64) -> Link {
 }
 
 /// Says yes to everything.
-struct Yes;
+pub(super) struct Yes;
 
 impl Inbound for Yes {
     fn call(&self, _: Caller, _: Method, _: Bytes) -> BoxFuture<'static, Result<Bytes, Refusal>> {
@@ -66,7 +66,7 @@ pub(super) async fn meet_as(asking: Tls, id: u64, answering: Tls) -> (Result<Byt
         identity.set_cluster("c");
         Arc::new(identity)
     };
-    let serving = serve(listener, answering, Arc::new(Yes), identity(2), CancellationToken::new());
+    let serving = serve(listener, answering, Arc::new(Yes), None, identity(2), CancellationToken::new());
     let _serving = AbortOnDropHandle::new(tokio::spawn(serving));
     let transport = GrpcTransport::new(asking, identity(id));
     let answer = transport.call(to, Method::Vote, Bytes::new(), Duration::from_secs(5)).await;
