@@ -38,4 +38,4 @@ pub use behalf::OnBehalf;
 pub use elsewhere::{Elsewhere, client_router, relay};
 pub use host::Host;
 pub use router::router;
-pub use serve::{Ceiling, Handshake, Limits, Plain, serve, serve_with};
+pub use serve::{Ceiling, Handshake, Limits, PerAddress, Place, Plain, serve, serve_with};

@@ -23,8 +23,7 @@ use tower::util::MapRequest;
 use tracing::{debug, warn};
 
 pub use handshake::{Handshake, Plain};
-pub use per_address::Ceiling;
-use per_address::{PerAddress, Place};
+pub use per_address::{Ceiling, PerAddress, Place};
 
 /// What one listener takes.
 #[derive(Clone, Debug)]

@@ -30,9 +30,9 @@ impl From<usize> for Ceiling {
 
 type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
-/// Counts connections by address.
-#[derive(Clone)]
-pub(super) struct PerAddress {
+/// Counts connections by address. Clones count together.
+#[derive(Clone, Debug)]
+pub struct PerAddress {
     most: Ceiling,
     counts_loopback: bool,
     open: Open,
@@ -41,15 +41,19 @@ pub(super) struct PerAddress {
 /// The place of one connection; dropping it frees the place.
 ///
 /// Empty for an address that is not counted.
-pub(super) struct Place(Option<(IpAddr, Open)>);
+#[derive(Debug)]
+pub struct Place(Option<(IpAddr, Open)>);
 
 impl PerAddress {
-    pub(super) fn new(most: Ceiling, counts_loopback: bool) -> Self {
+    /// At most so many of each address; of loopback addresses only if they are counted.
+    #[must_use]
+    pub fn new(most: Ceiling, counts_loopback: bool) -> Self {
         Self { most, counts_loopback, open: Arc::default() }
     }
 
     /// A place, unless the address has all of its own.
-    pub(super) fn enter(&self, address: IpAddr) -> Option<Place> {
+    #[must_use]
+    pub fn enter(&self, address: IpAddr) -> Option<Place> {
         // An IPv4 client of an IPv6 socket shows a mapped address.
         let address = address.to_canonical();
         if !self.counts_loopback && address.is_loopback() {

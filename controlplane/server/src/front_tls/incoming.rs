@@ -14,11 +14,15 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
+use weft_api::PerAddress;
 
 use super::Door;
 
 /// So many handshakes run at a time; whoever comes then waits in the system's queue.
 const HANDSHAKES_MAX: usize = 256;
+
+/// So many of them may be of one address, so that nobody takes all the places by saying nothing. More are cut off.
+pub(super) const HANDSHAKES_OF_ONE: usize = 64;
 
 /// When to accept again after the system could not.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
@@ -35,6 +39,7 @@ pub(crate) fn incoming(listener: TcpListener, door: Arc<Door>) -> impl Stream<It
 
 async fn accept(listener: TcpListener, door: Arc<Door>, sender: mpsc::Sender<Secured>) {
     let places = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    let addresses = PerAddress::new(HANDSHAKES_OF_ONE.into(), true);
     let mut handshakes = JoinSet::new();
     loop {
         let next = async {
@@ -47,8 +52,11 @@ async fn accept(listener: TcpListener, door: Arc<Door>, sender: mpsc::Sender<Sec
             Some(_) = handshakes.join_next() => continue,
             Some(next) = next => next,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, turn) = match accepted {
+            Ok((stream, from)) => match addresses.enter(from.ip()) {
+                Some(turn) => (stream, turn),
+                None => continue,
+            },
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -62,7 +70,7 @@ async fn accept(listener: TcpListener, door: Arc<Door>, sender: mpsc::Sender<Sec
                 door.take_in(stream).await
             };
             let shaken = shaken.await;
-            drop(place);
+            drop((place, turn));
             match shaken {
                 // Nobody takes it where the port is being closed.
                 Ok(stream) => drop(sender.send(Secured(stream)).await),

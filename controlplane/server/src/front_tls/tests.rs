@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use self::support::{BOTH, Operator, chain, get};
+use super::incoming::HANDSHAKES_OF_ONE;
 use super::*;
 use crate::app::Agent;
 use crate::config::{self, Config, Flags};
@@ -142,6 +143,42 @@ async fn clients_that_say_nothing_are_let_go_and_hold_nobody_up() {
         assert!(ended.unwrap().is_err());
     }
     assert!(begun.elapsed() >= Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn one_address_takes_no_more_than_its_share_of_the_handshakes() {
+    let operator = Operator::new();
+    let settings = operator.config("").client_tls.grpc.unwrap();
+    let mut door = Door::open("test", GRPC, settings).unwrap();
+    Arc::get_mut(&mut door).unwrap().patience = Duration::from_secs(600);
+    let listener = TcpListener::bind(("0.0.0.0", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut connections = Box::pin(incoming(listener, door));
+    let at = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut silent = Vec::new();
+    for _ in 0..HANDSHAKES_OF_ONE {
+        silent.push(TcpStream::connect(at).await.unwrap());
+    }
+    let mut one_more = TcpStream::connect(at).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), one_more.read_u8()).await;
+    assert!(ended.expect("it is cut off at once").is_err());
+
+    // Others come in, and so does this one when a handshake of its own has ended.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).unwrap();
+    let mut other = socket.connect(at).await.unwrap();
+    other.write_all(b"no handshake").await.unwrap();
+    let mut answer = Vec::new();
+    drop(other.read_to_end(&mut answer).await);
+    assert_eq!(answer.first(), Some(&21), "a TLS alert: it was listened to");
+    silent.truncate(HANDSHAKES_OF_ONE / 2);
+    let again = async {
+        while operator.dial(at, None, BOTH, b"h2").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let through = async { tokio::join!(again, futures::StreamExt::next(&mut connections)).1.is_some() };
+    assert!(tokio::time::timeout(Duration::from_secs(10), through).await.unwrap());
 }
 
 #[test]
