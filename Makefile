@@ -60,7 +60,7 @@ fix: setup ## format, and apply what clippy can repair by itself
 	@$(ENV); cargo clippy --workspace --all-targets --locked --fix --allow-dirty --allow-staged -- -D warnings
 	@$(ENV); cargo fmt --all
 
-bench: setup ## the short form of the benchmarks (release build), beside etcd and Consul where they are on PATH
-	@$(ENV); CARGO_INCREMENTAL=0 cargo build --workspace --release --locked --bin weft --bin weft-bench
-	@$(ENV); release=$$CARGO_TARGET_DIR/release; etcd=$$(command -v etcd || true); consul=$$(command -v consul || true); \
-	    $$release/weft-bench --short --weft $$release/weft $${etcd:+--etcd $$etcd} $${consul:+--consul $$consul} all
+bench: setup ## the short form of the benchmarks (the build that ships), beside etcd and Consul where they are on PATH
+	@$(ENV); CARGO_INCREMENTAL=0 cargo build --workspace --profile dist --locked --bin weft --bin weft-bench
+	@$(ENV); built=$$CARGO_TARGET_DIR/dist; etcd=$$(command -v etcd || true); consul=$$(command -v consul || true); \
+	    $$built/weft-bench --short --weft $$built/weft $${etcd:+--etcd $$etcd} $${consul:+--consul $$consul} all

@@ -95,6 +95,26 @@ pub(crate) struct Figures {
     pub(crate) cpu_each: Duration,
 }
 
+/// Writes every key that a load may read.
+pub(crate) async fn fill(cluster: &Cluster) -> anyhow::Result<()> {
+    const CLIENTS: usize = 64;
+    let address = cluster.addresses()[cluster.leader().await?];
+    let mut shares = Vec::new();
+    for place in (0..SPREAD).take(CLIENTS) {
+        let mut client = Client::open(&cluster.peer, address).await?;
+        shares.push(tokio::spawn(async move {
+            for number in (place..SPREAD).step_by(CLIENTS) {
+                Case::KvPut.send(&mut client, number).await?;
+            }
+            anyhow::Ok(())
+        }));
+    }
+    for share in shares {
+        share.await??;
+    }
+    Ok(())
+}
+
 /// Runs one case with this many clients against one server.
 pub(crate) async fn run(cluster: &Cluster, case: Case, clients: u64, length: Duration) -> anyhow::Result<Figures> {
     let addresses = cluster.addresses();

@@ -27,6 +27,9 @@ pub(crate) async fn run(peer: &Peer, cases: &str, counts: &[u64], short: bool) -
     let cluster = Cluster::start(peer).await?;
     prepare(&cluster).await?;
     let length = Duration::from_secs(if short { 2 } else { 6 });
+    if CASES.iter().any(|case| matches!(case, Case::KvGet(_)) && case.name().starts_with(cases)) {
+        load::fill(&cluster).await?;
+    }
     for case in CASES {
         if !case.name().starts_with(cases) || matches!(peer, Peer::Etcd(_)) && !case.is_kv() {
             continue;
