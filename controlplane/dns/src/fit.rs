@@ -19,7 +19,7 @@ const TCP_MAX: usize = u16::MAX as usize;
 
 /// Over which way an answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     Udp,
     Tcp,
 }

@@ -14,7 +14,7 @@ use crate::question::{Asked, asked};
 use crate::record;
 use crate::recurse;
 use crate::settings::{Settings, Staleness};
-use crate::source::{Seen, Source};
+use crate::source::{Seen, Sight, Source};
 
 /// How many names of ours may stand for each other before the rest is left to the asker.
 const ALIASES_MAX: u8 = 3;
@@ -57,6 +57,12 @@ impl Handler {
         Self { source, settings: Arc::new(settings) }
     }
 
+    /// The same, seen with other eyes.
+    #[must_use]
+    pub fn seen_by(&self, sight: Arc<dyn Sight>) -> Self {
+        Self { source: Source { sight, ..self.source.clone() }, settings: Arc::clone(&self.settings) }
+    }
+
     /// Answers, or says what has to be waited for.
     pub(crate) fn begin(&self, request: &[u8], way: Way) -> Next {
         let message = match Message::from_vec(request) {
@@ -77,7 +83,7 @@ impl Handler {
     }
 
     /// The response, once it is there.
-    pub(crate) async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
+    pub async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
         match self.begin(request, way) {
             Next::Done(response) => response,
             Next::Wait(wait) => self.finish(*wait).await,

@@ -14,6 +14,7 @@ mod handle;
 mod question;
 mod record;
 mod recurse;
+mod relay;
 mod serve;
 mod settings;
 mod source;
@@ -21,8 +22,10 @@ mod source;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+pub use fit::Way;
 pub use handle::Handler;
 pub use hickory_proto::rr::Name;
-pub use serve::{Sockets, serve};
+pub use relay::Relay;
+pub use serve::{Sockets, pass_on, serve};
 pub use settings::{Order, Settings, Soa, Staleness, Ttls};
 pub use source::{Everything, Freshness, Sight, Source};

@@ -198,7 +198,8 @@ impl Agent {
 
         let rest = weft_api::router(host.clone());
         let desk = Desk { store: Arc::clone(&store), raft: Arc::clone(&raft), acl: acl.clone(), roll: roll.clone() };
-        entrance.open(Inside { rest, ads: ads.clone(), desk, stop: stop.clone() });
+        let names = dns::handler(config.dns.clone(), Arc::clone(&store), Arc::clone(&raft), acl.clone());
+        entrance.open(Inside { rest, ads: ads.clone(), names: names.clone(), desk, stop: stop.clone() });
 
         let presence = Presence {
             store: Arc::clone(&store),
@@ -265,8 +266,7 @@ impl Agent {
         }
         backs.extend(doors.iter().map(|door| spawn(door.keep_fresh(stop.clone()))));
         if let Some(sockets) = dns_sockets {
-            let (store, raft) = (Arc::clone(&store), Arc::clone(&raft));
-            fronts.spawn(dns::serve(sockets, config.dns.clone(), store, raft, acl, stop.clone()));
+            fronts.spawn(dns::serve(sockets, names, stop.clone()));
         }
         Ok(Self { addresses, node, store, raft, cluster, ads, reloads, stop, stop_peers, _peers: peers, fronts, backs })
     }

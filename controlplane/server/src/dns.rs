@@ -27,17 +27,15 @@ pub(crate) async fn bind(endpoint: Endpoint) -> anyhow::Result<Option<Sockets>> 
     }
 }
 
-/// Answers until `stop`.
-pub(crate) async fn serve(
-    sockets: Sockets,
-    settings: Settings,
-    store: Arc<Store>,
-    raft: Arc<Raft>,
-    acl: Acl,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
+/// What this server answers, for its own agent's eyes.
+pub(crate) fn handler(settings: Settings, store: Arc<Store>, raft: Arc<Raft>, acl: Acl) -> Handler {
     let source = Source { store, freshness: Arc::new(ByRaft(raft)), sight: Arc::new(acl) };
-    weft_dns::serve(sockets, Handler::new(source, settings), stop).await;
+    Handler::new(source, settings)
+}
+
+/// Answers until `stop`.
+pub(crate) async fn serve(sockets: Sockets, handler: Handler, stop: CancellationToken) -> anyhow::Result<()> {
+    weft_dns::serve(sockets, handler, stop).await;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! What a rule says, and what a request wants.
 
+use serde::{Deserialize, Serialize};
+
 /// What a rule says of a resource. Ordered by precedence: where several rules meet, the greatest holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Disposition {
     Read,
     /// Keys only: the names below a prefix, and reading.

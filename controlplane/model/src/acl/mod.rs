@@ -16,6 +16,7 @@ mod identity;
 mod link;
 mod need;
 mod op;
+mod pairs;
 mod policy;
 mod resource;
 mod role;

@@ -1,7 +1,9 @@
 //! What rules are about.
 
+use serde::{Deserialize, Serialize};
+
 /// Resources of which a datacenter has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Plain {
     Acl,
     Keyring,
@@ -13,7 +15,7 @@ pub enum Plain {
 }
 
 /// Resources of which each has a name, so that a rule names one of them or a prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Labelled {
     Agent,
     Event,

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::disposition::Disposition;
+use super::pairs;
 use super::resource::{Labelled, Plain};
 use crate::faults::Faults;
 use crate::hcl;
 
 /// What a policy says of one name or prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     pub policy: Disposition,
     /// Services only: what it says of the intentions towards them, where that differs.
@@ -18,10 +20,12 @@ pub struct Rule {
 }
 
 /// The rules of one policy, or of all policies of a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     pub(crate) plain: BTreeMap<Plain, Disposition>,
+    #[serde(with = "pairs")]
     pub(crate) exact: BTreeMap<(Labelled, String), Rule>,
+    #[serde(with = "pairs")]
     pub(crate) prefix: BTreeMap<(Labelled, String), Rule>,
 }
 

@@ -12,13 +12,14 @@ mod cache;
 mod keep;
 mod login;
 mod own;
+mod remote;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -29,13 +30,16 @@ use weft_model::acl::{AuthMethod, Authorizer, Disposition, Fallback, Labelled, R
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 use weft_model::{Datacenter, NodeName};
-use weft_state::{State, secret_hash};
+use weft_state::{Grant, State, secret_hash};
 
+use crate::clients::message::Known;
 use crate::clock::now;
 use crate::config::{AclConfig, Config};
 use cache::Cache;
 pub(crate) use keep::{establish, run};
 use own::OwnTokens;
+pub(crate) use remote::Elsewhere;
+use remote::Remote;
 
 /// The file in the data directory that allows another bootstrap; it holds the index that the refusal names.
 const RESET_FILE: &str = "acl-bootstrap-reset";
@@ -57,6 +61,7 @@ struct Shared {
     anonymous: SecretHash,
     own: OwnTokens,
     cache: Mutex<Cache>,
+    remote: OnceLock<Remote>,
 }
 
 impl Acl {
@@ -84,6 +89,7 @@ impl Acl {
                 own: OwnTokens::open(tokens.clone(), kept_in.map(|dir| dir.join(own::FILE)))?,
                 data_dir,
                 cache: Mutex::default(),
+                remote: OnceLock::new(),
             }),
         })
     }
@@ -110,16 +116,61 @@ impl Acl {
         if own.is_empty() { self.default_token() } else { own }
     }
 
+    /// What names are looked up with.
+    pub(crate) fn dns_token(&self) -> Secret {
+        let own = self.shared.own.token(AgentToken::Dns);
+        if own.is_empty() { self.default_token() } else { own }
+    }
+
+    /// From now on others say who bears a token: this agent's own state knows none.
+    pub(crate) fn ask(&self, elsewhere: Arc<dyn Elsewhere>) {
+        drop(self.shared.remote.set(Remote::new(elsewhere)));
+    }
+
+    /// What a token grants now; `None`: nobody bears it. An empty one is the anonymous one.
+    pub(crate) fn grant(&self, token: &Secret, state: &State) -> Option<Grant> {
+        let hash = if token.is_empty() { self.shared.anonymous } else { secret_hash(token) };
+        let grant = state.grant(&hash, self.shared.datacenter.as_str())?;
+        grant.expires.is_none_or(|expires| expires > now()).then_some(grant)
+    }
+
+    /// The token that stands for the one of a request.
+    fn effective(&self, token: &Secret) -> Secret {
+        let default = self.shared.own.token(AgentToken::Default);
+        let tokens = [token.clone(), default, Token::ANONYMOUS_SECRET.into()];
+        tokens.into_iter().find(|token| !token.is_empty()).unwrap_or_default()
+    }
+
+    /// As others have said.
+    fn of_others(&self, remote: &Remote, hash: SecretHash) -> Result<Bearer, UnknownToken> {
+        let shared = &*self.shared;
+        let known = match remote.known(&hash) {
+            Some(known) => known,
+            // Nobody could be asked.
+            None => return if hash == shared.anonymous { Ok(nobody(shared.fallback)) } else { Err(UnknownToken) },
+        };
+        match known {
+            Some(Known { accessor, rules }) => {
+                let fallback = if rules.is_some() { shared.fallback } else { Fallback::Deny };
+                Ok(bearer(rules.unwrap_or_default(), fallback, BearerName::Token(accessor)))
+            }
+            None if hash == shared.anonymous => Ok(nobody(shared.fallback)),
+            None => Err(UnknownToken),
+        }
+    }
+
     fn of_state(&self, hash: SecretHash, state: &State) -> Result<Bearer, UnknownToken> {
         let shared = &*self.shared;
+        if let Some(remote) = shared.remote.get() {
+            return self.of_others(remote, hash);
+        }
         if let Some(bearer) = shared.cache.lock().get(&hash, state.acl_changed_at(), now()) {
             return Ok(bearer);
         }
         let Some(grant) = state.grant(&hash, shared.datacenter.as_str()) else {
             // Before a cluster is established there is no anonymous token yet.
             let is_anonymous = hash == shared.anonymous;
-            let nobody = || bearer(Rules::default(), shared.fallback, BearerName::Token(Token::ANONYMOUS));
-            return is_anonymous.then(nobody).ok_or(UnknownToken);
+            return is_anonymous.then(|| nobody(shared.fallback)).ok_or(UnknownToken);
         };
         if grant.expires.is_some_and(|expires| expires <= now()) {
             return Err(UnknownToken);
@@ -133,6 +184,11 @@ impl Acl {
 
 fn bearer(rules: Rules, fallback: Fallback, name: BearerName) -> Bearer {
     Bearer { authorizer: Arc::new(Authorizer::new(rules, fallback)), name }
+}
+
+/// Whoever brings no token.
+fn nobody(fallback: Fallback) -> Bearer {
+    bearer(Rules::default(), fallback, BearerName::Token(Token::ANONYMOUS))
 }
 
 /// This agent's own endpoints, and the nodes that there are.
@@ -167,6 +223,18 @@ impl AccessControl for Acl {
         }
         let hash = shared.own.default_hash().unwrap_or(shared.anonymous);
         self.of_state(hash, state)
+    }
+
+    fn prepare<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, ()> {
+        async move {
+            let Some(remote) = self.shared.remote.get() else { return };
+            let token = self.effective(token);
+            let hash = secret_hash(&token);
+            if !self.shared.own.is_recovery(&hash) {
+                remote.prepare(hash, token).await;
+            }
+        }
+        .boxed()
     }
 
     fn set_token(&self, kind: AgentToken, token: Secret) -> Result<(), String> {

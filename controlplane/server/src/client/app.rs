@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::Cluster as _;
 use weft_api::{Handshake, Host, Limits, Plain};
+use weft_dns::Sockets;
 use weft_model::catalog::Node;
 use weft_state::Store;
 
@@ -20,6 +21,7 @@ use super::checks::ClientChecks;
 use super::cluster::{OfServers, Remote};
 use super::keep::Folder;
 use super::local::{Orderer, Tokens};
+use super::names::Names;
 use super::pass_on::PassOn;
 use super::servers::{Servers, Standing};
 use super::sync::Sync;
@@ -33,7 +35,7 @@ use crate::log::LogLevel;
 use crate::node::{self, VERSION_META};
 use crate::presence::Departure;
 use crate::reload::{self, Reloader, Reloads};
-use crate::{VERSION, definitions, listen, peer_tls};
+use crate::{VERSION, definitions, dns, listen, peer_tls};
 
 /// How long streams and requests may take to end at shutdown: another agent does not take their place.
 const GRACE: Duration = Duration::from_millis(500);
@@ -64,12 +66,13 @@ impl ClientAgent {
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
         let grpc_tls_listener = listen::bind("gRPC TLS", config.listen.grpc_tls).await?;
+        let dns_sockets = dns::bind(config.listen.dns).await?;
         let addresses = Addresses {
             http: listen::address(http_listener.as_ref())?,
             https: listen::address(https_listener.as_ref())?,
             grpc: listen::address(grpc_listener.as_ref())?,
             grpc_tls: listen::address(grpc_tls_listener.as_ref())?,
-            dns: None,
+            dns: dns_sockets.as_ref().map(Sockets::local_addr).transpose()?,
             server: config.node.address.to_string(),
         };
         let doors = Doors::open(config.client_tls.clone()).await?;
@@ -86,6 +89,7 @@ impl ClientAgent {
         let local = checks::Settings { output_every: Duration::ZERO, ..config.checks.clone() };
         let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store), local);
         let acl = Acl::new(&config)?;
+        acl.ask(Arc::new(servers.clone()));
         let limits = app::http_limits(&config);
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
         let parts = reload::Parts {
@@ -133,6 +137,7 @@ impl ClientAgent {
         };
         backs.push(spawn(while_staying(departure, sync.run())));
 
+        let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
         let pass_on = Arc::new(PassOn { servers, acl });
         let rest = weft_api::client_router(host, pass_on.clone());
         let xds = weft_api::relay(pass_on);
@@ -149,6 +154,13 @@ impl ClientAgent {
         }
         if let Some((listener, door)) = grpc_tls_listener.zip(doors.grpc.clone()) {
             fronts.spawn(serve(listener, Https(door), xds, streams, stop.clone()));
+        }
+        if let Some(sockets) = dns_sockets {
+            let stop = stop.clone();
+            fronts.spawn(async move {
+                weft_dns::pass_on(sockets, names, stop).await;
+                Ok(())
+            });
         }
         backs.extend(doors.iter().map(|door| spawn(door.keep_fresh(stop.clone()))));
         Ok(Self { addresses, node, cluster, reloads, stop, store, fronts, backs, _lock: lock })

@@ -5,7 +5,7 @@
 //! checks ────────────────────┘      │            │ rows, when they change
 //!                                   └─> plan <───┘
 //!                                         └─> writes ─> a server
-//! REST, xDS ─> PassOn ─> Servers (one connection, another one when it is lost)
+//! REST, xDS, DNS ─> PassOn, Names ─> Servers (one connection, another one when it is lost)
 //! ```
 
 mod app;
@@ -14,6 +14,7 @@ mod checks;
 mod cluster;
 mod keep;
 mod local;
+mod names;
 mod pass_on;
 mod place;
 mod plan;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::client::conn::http2::{self, SendRequest};
@@ -23,7 +25,8 @@ use weft_raft::TransportError;
 use weft_raft::peer::{self, Tls};
 
 use crate::VERSION;
-use crate::clients::message::{HELLO, Hello, PROTOCOL, TOKEN, Welcome};
+use crate::acl::Elsewhere;
+use crate::clients::message::{HELLO, Hello, Known, PROTOCOL, TOKEN, WHO, Welcome};
 
 /// How long a server may be silent before it is asked whether it is there, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_millis(1000), Duration::from_millis(1500));
@@ -32,6 +35,9 @@ const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// How long a server may take to greet back.
 const HELLO_MAX: Duration = Duration::from_secs(3);
+
+/// How long it may take to say who bears a token: a request waits for it.
+const WHO_MAX: Duration = Duration::from_secs(3);
 
 /// After all have failed, whoever asks next within this time hears the same.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -255,6 +261,17 @@ impl Servers {
             self.leave(&connection);
         }
         answer
+    }
+}
+
+impl Elsewhere for Servers {
+    fn who(&self, token: Secret) -> BoxFuture<'static, Result<Option<Known>, String>> {
+        let this = self.clone();
+        async move {
+            let said = this.ask::<Option<Known>>(WHO, &(), &token, WHO_MAX).await;
+            said.map_err(|lost| lost.to_string())
+        }
+        .boxed()
     }
 }
 

@@ -16,7 +16,7 @@ use weft_model::{ApplyError, Command, NodeName, ServiceId, Topic};
 use weft_raft::Raft;
 use weft_state::{ProposeError, State, StateView, Store};
 
-use super::message::{Apply, Ask, Beat, Hello, PROTOCOL, Rows, Welcome, Written};
+use super::message::{Apply, Ask, Beat, Hello, Known, PROTOCOL, Rows, Welcome, Written};
 use super::roll::Roll;
 use crate::acl::Acl;
 
@@ -117,6 +117,12 @@ impl Desk {
         self.roll.strike(&beat.node);
         tracing::info!(node = %beat.node, "a client agent has left");
         Ok(())
+    }
+
+    /// Who bears a token, if anybody does.
+    pub(super) fn who(&self, token: &Secret) -> Option<Known> {
+        let grant = self.acl.grant(token, &self.store.current())?;
+        Some(Known { accessor: grant.accessor, rules: grant.rules })
     }
 
     fn require(&self, token: &Secret, state: &State, need: &Need) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,13 +24,18 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::{Service as _, ServiceExt as _};
 use weft_api::OnBehalf;
+use weft_api::access::{AccessControl as _, UnknownToken};
+use weft_dns::{Handler, Sight, Way};
 use weft_model::NodeName;
+use weft_model::acl::{Authorizer, Fallback, Rules};
 use weft_model::secret::Secret;
 use weft_raft::peer::Clients;
+use weft_state::State;
 use weft_xds::ads::Ads;
 
 use super::desk::{Desk, Refusal};
-use super::message::{APPLY, BEAT, HELLO, LEAVE, NODE, NODE_ROWS, TOKEN};
+use super::message::{APPLY, BEAT, DNS, HELLO, LEAVE, NODE, NODE_ROWS, TOKEN, WAY, WHO};
+use crate::acl::Acl;
 use crate::proxies::Proxies;
 
 /// What begins the paths of xDS.
@@ -62,6 +67,7 @@ pub(crate) struct Entrance(OnceLock<Inside>);
 pub(crate) struct Inside {
     pub(crate) rest: Router,
     pub(crate) ads: Ads<Proxies>,
+    pub(crate) names: Handler,
     pub(crate) desk: Desk,
     /// From when on agents should go elsewhere.
     pub(crate) stop: CancellationToken,
@@ -135,6 +141,16 @@ impl Inside {
         response
     }
 
+    /// A name is looked up with the agent's eyes.
+    async fn look_up(&self, request: &[u8], way: Option<&str>, token: Secret) -> Result<Response<Body>, Refusal> {
+        let way = if way == Some("tcp") { Way::Tcp } else { Way::Udp };
+        let names = self.names.seen_by(Arc::new(ByToken { acl: self.desk.acl.clone(), token }));
+        let response = names.respond(request, way).await;
+        response
+            .map(|response| Response::new(Body::from(response)))
+            .ok_or_else(|| Refusal(StatusCode::BAD_REQUEST, "this is no DNS request".to_owned()))
+    }
+
     async fn message(&self, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
         let (head, body) = request.into_parts();
         let token = Secret::from(header(&head.headers, TOKEN).unwrap_or_default());
@@ -146,8 +162,25 @@ impl Inside {
             NODE_ROWS => json(&self.desk.node(&read(&body)?, &token).await?),
             APPLY => json(&self.desk.apply(read(&body)?, &token).await?),
             LEAVE => json(&self.desk.leave(&read(&body)?, &token).await?),
+            WHO => json(&self.desk.who(&token)),
+            DNS => self.look_up(&body, header(&head.headers, WAY), token).await,
             other => Err(Refusal(StatusCode::NOT_FOUND, format!("this server does not know {other}: upgrade it"))),
         }
+    }
+}
+
+/// Sees what a token lets see.
+struct ByToken {
+    acl: Acl,
+    token: Secret,
+}
+
+impl Sight for ByToken {
+    fn authorizer(&self, state: &State) -> Option<Arc<Authorizer>> {
+        self.acl.enabled().then(|| match self.acl.bearer(&self.token, state) {
+            Ok(bearer) => bearer.authorizer,
+            Err(UnknownToken) => Arc::new(Authorizer::new(Rules::default(), Fallback::Deny)),
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use weft_model::acl::Rules;
 use weft_model::catalog::{Node, Service};
 use weft_model::health::Check;
 use weft_model::{Command, NodeName};
@@ -16,11 +18,18 @@ pub(crate) const NODE: &str = "x-weft-node";
 /// The header with the token that a request is made with.
 pub(crate) const TOKEN: &str = "x-consul-token";
 
+/// The header of a DNS request: `udp` or `tcp`.
+pub(crate) const WAY: &str = "x-weft-way";
+
 /// The paths of these messages.
 pub(crate) const HELLO: &str = "/weft/client/hello";
 pub(crate) const BEAT: &str = "/weft/client/beat";
 pub(crate) const NODE_ROWS: &str = "/weft/client/node";
 pub(crate) const APPLY: &str = "/weft/client/apply";
+/// The body is a DNS request as it came over the wire, the answer its response.
+pub(crate) const DNS: &str = "/weft/client/dns";
+/// Who bears the token of the header; no token: the anonymous one.
+pub(crate) const WHO: &str = "/weft/client/who";
 pub(crate) const LEAVE: &str = "/weft/client/leave";
 
 /// An agent introduces itself, with each connection.
@@ -82,4 +91,12 @@ pub(crate) struct Written {
     /// `None`: done; else why not.
     pub(crate) outcomes: Vec<Option<String>>,
     pub(crate) rows: Rows,
+}
+
+/// Who bears a token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub(crate) accessor: Uuid,
+    /// `None`: something of it cannot be read, and so it grants nothing.
+    pub(crate) rules: Option<Rules>,
 }
