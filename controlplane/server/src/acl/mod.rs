@@ -20,6 +20,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -34,7 +35,7 @@ use weft_state::{Grant, State, secret_hash};
 
 use crate::clients::message::Known;
 use crate::clock::now;
-use crate::config::{AclConfig, Config};
+use crate::config::{AclConfig, Config, DownPolicy};
 use cache::Cache;
 pub(crate) use keep::{establish, run};
 use own::OwnTokens;
@@ -62,6 +63,8 @@ struct Shared {
     own: OwnTokens,
     cache: Mutex<Cache>,
     remote: OnceLock<Remote>,
+    token_ttl: Duration,
+    down: DownPolicy,
 }
 
 impl Acl {
@@ -70,7 +73,8 @@ impl Acl {
     /// # Errors
     /// Tokens that were kept cannot be read.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
-        let AclConfig { enabled, key_list_policy, token_persistence, ref tokens, default_policy, .. } = config.acl;
+        let AclConfig { enabled, key_list_policy, token_persistence, ref tokens, default_policy, token_ttl, .. } =
+            config.acl;
         let fallback = match default_policy {
             DefaultPolicy::Allow => Fallback::Allow,
             DefaultPolicy::Deny => Fallback::Deny,
@@ -90,6 +94,8 @@ impl Acl {
                 data_dir,
                 cache: Mutex::default(),
                 remote: OnceLock::new(),
+                token_ttl,
+                down: config.acl.down_policy,
             }),
         })
     }
@@ -124,7 +130,8 @@ impl Acl {
 
     /// From now on others say who bears a token: this agent's own state knows none.
     pub(crate) fn ask(&self, elsewhere: Arc<dyn Elsewhere>) {
-        drop(self.shared.remote.set(Remote::new(elsewhere)));
+        let Shared { remote, token_ttl, down, .. } = &*self.shared;
+        drop(remote.set(Remote::new(elsewhere, *token_ttl, *down)));
     }
 
     /// What a token grants now; `None`: nobody bears it. An empty one is the anonymous one.
@@ -147,7 +154,14 @@ impl Acl {
         let known = match remote.known(&hash) {
             Some(known) => known,
             // Nobody could be asked.
-            None => return if hash == shared.anonymous { Ok(nobody(shared.fallback)) } else { Err(UnknownToken) },
+            None => {
+                return match shared.down {
+                    DownPolicy::Allow => Ok(shared.off.clone()),
+                    DownPolicy::ExtendCache if hash == shared.anonymous => Ok(nobody(shared.fallback)),
+                    DownPolicy::Deny if hash == shared.anonymous => Ok(nobody(Fallback::Deny)),
+                    DownPolicy::Deny | DownPolicy::ExtendCache => Err(UnknownToken),
+                };
+            }
         };
         match known {
             Some(Known { accessor, rules }) => {

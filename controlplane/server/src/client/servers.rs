@@ -42,6 +42,10 @@ const WHO_MAX: Duration = Duration::from_secs(3);
 /// After all have failed, whoever asks next within this time hears the same.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How often it is said that there is no server: for the same reason, and for another one.
+const REMINDER: Duration = Duration::from_secs(60);
+const NEWS: Duration = Duration::from_secs(10);
+
 /// A node may have thousands of services.
 const ANSWER_MAX: usize = 64 << 20;
 
@@ -61,6 +65,8 @@ struct Inner {
     /// Held by whoever opens a connection.
     opening: tokio::sync::Mutex<Option<(Instant, Lost)>>,
     standing: watch::Sender<Standing>,
+    /// What was said last of why there is no server, and when.
+    told: Mutex<Option<(Instant, Lost)>>,
 }
 
 /// An open connection.
@@ -108,6 +114,7 @@ impl Servers {
             left: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             standing: watch::Sender::default(),
+            told: Mutex::default(),
         }))
     }
 
@@ -211,7 +218,13 @@ impl Servers {
             Lost::Refused(_, _) | Lost::Nobody(_) | Lost::Midway(_) => Standing::Looking,
         };
         let said = self.0.standing.send_replace(standing.clone());
-        if said != standing || matches!(said, Standing::Looking) && self.known().is_empty() {
+        let mut told = self.0.told.lock();
+        let is_due = told.as_ref().is_none_or(|(at, last)| {
+            let pause = if last == lost { REMINDER } else { NEWS };
+            at.elapsed() >= pause
+        });
+        if said != standing || is_due {
+            *told = Some((Instant::now(), lost.clone()));
             tracing::warn!("this client agent has no server: {lost}");
         }
     }

@@ -31,16 +31,16 @@ type Read = fn(&mut Draft, &Value) -> Result<(), String>;
 /// Key, and what its value sets. A dot goes down into a block.
 const KEYS: &[(&str, Read)] = &[
     ("acl.default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
-    ("acl.down_policy", |_, value| read::down_policy(value)),
+    ("acl.down_policy", |draft, value| read::into(&mut draft.acl.down_policy, read::down_policy(value))),
     ("acl.enable_key_list_policy", |draft, value| read::into(&mut draft.acl.key_list_policy, read::boolean(value))),
     ("acl.enable_token_persistence", |draft, value| read::into(&mut draft.acl.token_persistence, read::boolean(value))),
     // Between datacenters, of which there is one.
     ("acl.enable_token_replication", |_, value| read::boolean(value).map(drop)),
     ("acl.enabled", |draft, value| read::into(&mut draft.acl.enabled, read::boolean(value))),
-    // How long answers of servers are kept: every server knows all there is.
+    // They come with the token.
     ("acl.policy_ttl", |_, value| read::duration(value).map(drop)),
     ("acl.role_ttl", |_, value| read::duration(value).map(drop)),
-    ("acl.token_ttl", |_, value| read::duration(value).map(drop)),
+    ("acl.token_ttl", |draft, value| read::into(&mut draft.acl.token_ttl, read::duration(value))),
     ("acl.tokens.agent", |draft, value| token(draft, AgentToken::Agent, value)),
     ("acl.tokens.agent_master", |draft, value| token(draft, AgentToken::Recovery, value)),
     ("acl.tokens.agent_recovery", |draft, value| token(draft, AgentToken::Recovery, value)),

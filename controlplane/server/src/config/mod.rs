@@ -37,7 +37,7 @@ use weft_model::{Datacenter, Faults, NodeName};
 
 use crate::checks;
 
-pub use acl::AclConfig;
+pub use acl::{AclConfig, DownPolicy};
 pub use flags::Flags;
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use written::Written;

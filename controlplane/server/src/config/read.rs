@@ -11,7 +11,7 @@ use weft_model::decode::{Flavor, from_value};
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
-use super::Port;
+use super::{DownPolicy, Port};
 use crate::peer_tls::JoinSecret;
 
 pub(super) fn text(value: &Value) -> Result<String, String> {
@@ -135,10 +135,12 @@ pub(super) fn token(value: &Value) -> Result<Secret, String> {
     Ok(text.into())
 }
 
-/// What an agent does that cannot reach servers. Every server knows all there is, so that any of these holds.
-pub(super) fn down_policy(value: &Value) -> Result<(), String> {
+/// What a client agent does that cannot reach servers.
+pub(super) fn down_policy(value: &Value) -> Result<DownPolicy, String> {
     match text(value)?.as_str() {
-        "allow" | "deny" | "extend-cache" | "async-cache" => Ok(()),
+        "allow" => Ok(DownPolicy::Allow),
+        "deny" => Ok(DownPolicy::Deny),
+        "extend-cache" | "async-cache" => Ok(DownPolicy::ExtendCache),
         other => Err(format!("{other:?} is none of \"allow\", \"deny\", \"extend-cache\", \"async-cache\"")),
     }
 }
