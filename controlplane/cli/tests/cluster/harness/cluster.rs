@@ -61,12 +61,27 @@ impl Cluster {
             name: format!("n{number}"),
             address: format!("127.0.{net}.{number}"),
             data_dir: self.dir.path().join(format!("n{number}")),
+            is_server: true,
             expect: 0,
             retry_join: (1..=3).map(|number| format!("127.0.{net}.{number}")).collect(),
             more: vec!["--config-file".to_owned(), self.dir.path().join("more.hcl").to_str().unwrap().to_owned()],
             environment: Vec::new(),
             wrapper: Vec::new(),
         }
+    }
+
+    /// Starts a client agent of this cluster, on `127.0.NET.100` and above, and waits until it is in the catalog.
+    pub(crate) async fn agent(&self, number: u8) -> Server {
+        let setup = Setup { address: format!("127.0.{}.{}", self.net, 100 + number), ..self.setup(number) };
+        let (name, data_dir) = (format!("c{number}"), self.dir.path().join(format!("c{number}")));
+        let agent = Server::start(Setup { name, data_dir, is_server: false, ..setup }, self.dir.path());
+        let path = format!("/v1/health/node/{}", agent.setup.name);
+        until_ok("the client agent is in the catalog", FORM, async || {
+            let checks = agent.ask(&path).await?;
+            if checks[0]["Status"] == "passing" { Ok(()) } else { Err(checks.to_string()) }
+        })
+        .await;
+        agent
     }
 
     /// Starts another server. Its place.

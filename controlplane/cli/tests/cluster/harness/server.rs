@@ -1,4 +1,4 @@
-//! One server process.
+//! One agent process: a server, or a client agent where it is set up as one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,12 +13,14 @@ use super::until_ok;
 /// How long a server may take to start or to end.
 const START: Duration = Duration::from_secs(40);
 
-/// How a server is started.
+/// How it is started.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) name: String,
     pub(crate) address: String,
     pub(crate) data_dir: PathBuf,
+    /// Else it is a client agent.
+    pub(crate) is_server: bool,
     /// 0: it only joins.
     pub(crate) expect: u32,
     pub(crate) retry_join: Vec<String>,
@@ -144,7 +146,10 @@ fn spawn(setup: &Setup, logs: &Path) -> Process {
     let words: Vec<_> = words.collect();
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).envs(setup.environment.iter().map(|(name, value)| (name, value)));
-    command.args(["agent", "--server", "--node", &setup.name, "--bind", &setup.address, "--client", &setup.address]);
+    command.args(["agent", "--node", &setup.name, "--bind", &setup.address, "--client", &setup.address]);
+    if setup.is_server {
+        command.arg("--server");
+    }
     command.arg("--data-dir").arg(&setup.data_dir);
     if setup.expect > 0 {
         command.args(["--bootstrap-expect", &setup.expect.to_string()]);

@@ -1,0 +1,188 @@
+//! Client agents: what is registered with them is in the catalog for as long as they live, and nothing else is; they
+//! outlive the server that they use.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cluster, Server, Setup, Sidecar, until_ok};
+
+/// Within which a failure has to be known everywhere.
+const FOUND: Duration = Duration::from_secs(10);
+/// For what needs no failure to be found first.
+const SOON: Duration = Duration::from_secs(5);
+
+const WEB: &str = r#"{"Name": "web", "ID": "web1", "Port": 80, "Check": {"CheckID": "alive", "TTL": "10m"}}"#;
+
+/// How many instances of `web` a server sees passing.
+async fn passing(server: &Server) -> Result<usize, String> {
+    let found = server.ask("/v1/health/service/web?passing").await?;
+    Ok(found.as_array().map_or(0, Vec::len))
+}
+
+async fn wait_passing(what: &str, servers: &[Server], count: usize, within: Duration) -> Duration {
+    let mut longest = Duration::ZERO;
+    for server in servers {
+        let waited = until_ok(what, within, async || match passing(server).await? {
+            found if found == count => Ok(()),
+            found => Err(format!("{found} at {}", server.setup.name)),
+        });
+        longest = longest.max(waited.await.1);
+    }
+    longest
+}
+
+/// The status of a node's agent, as a member.
+async fn member(server: &Server, name: &str) -> Option<i64> {
+    let members = server.get("/v1/agent/members").await;
+    let mut members = members.as_array().unwrap().iter();
+    members.find(|member| member["Name"] == name).and_then(|member| member["Status"].as_i64())
+}
+
+/// The place of the server that an agent uses.
+async fn used(cluster: &Cluster, agent: &Server) -> usize {
+    let address = agent.get("/v1/agent/self").await["Stats"]["consul"]["weft_server"].clone();
+    let place = cluster.servers.iter().position(|server| address == format!("{}:8300", server.setup.address));
+    place.unwrap_or_else(|| panic!("{address} is no server"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_has_is_in_the_catalog_while_it_lives_and_comes_back_with_it() {
+    let cluster = Cluster::formed(94, 3).await;
+    let (mut one, mut two) = (cluster.agent(1).await, cluster.agent(2).await);
+    let itself = one.get("/v1/agent/self").await;
+    assert_eq!((&itself["Config"]["Server"], &itself["Config"]["NodeName"]), (&json!(false), &json!("c1")));
+    one.put("/v1/agent/service/register", WEB).await;
+    one.put("/v1/agent/check/pass/alive", "").await;
+    let took = wait_passing("the service is everywhere", &cluster.servers, 1, SOON).await;
+    eprintln!("from its registration to all servers: {took:?}");
+    let found = two.get("/v1/health/service/web").await;
+    assert_eq!((&found[0]["Node"]["Node"], &found[0]["Service"]["Port"]), (&json!("c1"), &json!(80)));
+
+    // Killed, it is found to have failed; started again, all of it is back, with the health that it had.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    one.kill();
+    let took = wait_passing("the service is out", &cluster.servers, 0, FOUND).await;
+    eprintln!("from the kill of its agent to the end of the service: {took:?}");
+    assert_eq!(member(&two, "c1").await, Some(4));
+    one.restart();
+    wait_passing("the service is back", &cluster.servers, 1, FOUND).await;
+    assert_eq!(member(&two, "c1").await, Some(1));
+
+    // The agent has the last word on its node: what it does not know goes, what it knows comes back.
+    let address = &one.setup.address;
+    let zombie = json!({"Node": "c1", "Address": address, "SkipNodeUpdate": true, "Service": {"Service": "zombie"}});
+    cluster.servers[0].put("/v1/catalog/register", &zombie.to_string()).await;
+    let gone = json!({"Node": "c1", "ServiceID": "web1"}).to_string();
+    cluster.servers[0].put("/v1/catalog/deregister", &gone).await;
+    until_ok("the catalog is true again", SOON, async || {
+        let services = cluster.servers[1].ask("/v1/catalog/node/c1").await?["Services"].clone();
+        let names: Vec<&String> = services.as_object().into_iter().flatten().map(|(id, _)| id).collect();
+        if names == ["web1"] { Ok(()) } else { Err(format!("{names:?}")) }
+    })
+    .await;
+    wait_passing("the service is back", &cluster.servers, 1, SOON).await;
+
+    // What is taken out here is out there.
+    one.put("/v1/agent/service/deregister/web1", "").await;
+    wait_passing("the service is out", &cluster.servers, 0, SOON).await;
+
+    // One that is told to end leaves; one that was killed can be made to.
+    two.terminate().await;
+    assert_eq!(member(&one, "c2").await, None);
+    assert_eq!(cluster.servers[0].get("/v1/catalog/node/c2").await, Value::Null);
+    one.kill();
+    until_ok("the agent has failed", FOUND, async || match member(&cluster.servers[0], "c1").await {
+        Some(4) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    cluster.servers[0].put("/v1/agent/force-leave/c1", "").await;
+    assert_eq!(member(&cluster.servers[0], "c1").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_goes_through_an_agent_moves_when_its_server_dies() {
+    let mut cluster = Cluster::formed(95, 3).await;
+    let agent = cluster.agent(1).await;
+    let web = |port: u16| {
+        json!({
+            "Name": "web", "Port": port,
+            "Connect": {"SidecarService": {"Proxy": {"Upstreams": [{"DestinationName": "db", "LocalBindPort": 23456}]}}},
+        })
+    };
+    // Nothing listens at its sidecar's port; what counts is what callers are told of it.
+    let well = json!({"TTL": "10m", "Status": "passing"});
+    let db = |port: u16| {
+        json!({"Name": "db", "Port": port, "Connect": {"SidecarService": {"Port": port, "Check": well}}}).to_string()
+    };
+    agent.put("/v1/agent/service/register", &web(80).to_string()).await;
+    agent.put("/v1/agent/service/register", &db(23001)).await;
+    agent.put("/v1/kv/news", "old").await;
+    let index = agent.get("/v1/kv/news").await[0]["ModifyIndex"].clone();
+    let addresses = [agent.setup.address.clone()];
+    let sidecar = Sidecar::start(cluster.path(), "web", &addresses).await;
+    sidecar.wait_for("23001").await;
+
+    let api = agent.api();
+    let waiting = format!("/v1/kv/news?index={index}&wait=9s");
+    let waiting = tokio::spawn(async move { api.send("GET", &waiting, String::new()).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let server = used(&cluster, &agent).await;
+    cluster.servers[server].kill();
+    let (took, survivor) = (Instant::now(), &cluster.servers[(server + 1) % 3]);
+    agent.put("/v1/kv/news", "new").await;
+    eprintln!("from the death of the agent's server to a write through the agent: {:?}", took.elapsed());
+    let news = waiting.await.unwrap().unwrap();
+    assert_eq!(news.status, 200, "{}", news.text());
+    assert_eq!(news.json()[0]["Value"], "bmV3");
+    assert_ne!(used(&cluster, &agent).await, server);
+
+    // The sidecar has kept what it had, and gets what is new.
+    agent.put("/v1/agent/service/register", &db(23002)).await;
+    eprintln!("from a change to the sidecar: {:?}", sidecar.wait_for("23002").await);
+
+    // Nobody has taken the agent for failed.
+    while took.elapsed() < FOUND {
+        let checks = survivor.get("/v1/health/node/c1").await;
+        let liveness = checks.as_array().unwrap().iter().find(|check| check["CheckID"] == "serfHealth");
+        assert_eq!(liveness.unwrap()["Status"], "passing", "{checks}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_the_servers_do_not_take_says_why() {
+    let mut cluster = Cluster::formed(96, 3).await;
+    let agent = cluster.agent(1).await;
+    let setup = |number: u8, name: &str| Setup {
+        address: format!("127.0.96.{}", 100 + number),
+        name: name.to_owned(),
+        data_dir: cluster.path().join(format!("other{number}")),
+        is_server: false,
+        ..cluster.setup(number)
+    };
+    // A live node's name, under another id.
+    let said = cluster.refusal(setup(2, "c1")).await;
+    assert!(said.contains("node name \"c1\" is in use by the live node at 127.0.96.101"), "{said}");
+
+    // The wrong datacenter is the wrong cluster: it goes on to look for the right one.
+    let mut elsewhere = setup(3, "c3");
+    elsewhere.more.extend(["--datacenter", "dc2"].map(str::to_owned));
+    let elsewhere = Server::start(elsewhere, cluster.path());
+    until_ok("it says why", SOON, async || {
+        let log = elsewhere.log();
+        if log.contains("it must name server.dc2.consul, and names server.dc1.consul") { Ok(()) } else { Err(log) }
+    })
+    .await;
+
+    // Directories of servers and of client agents are not mixed up.
+    let of_server = Setup { data_dir: cluster.servers[2].setup.data_dir.clone(), ..setup(4, "c4") };
+    cluster.servers[2].kill();
+    let said = cluster.refusal(of_server).await;
+    assert!(said.contains("is that of a server: start it with --server"), "{said}");
+    let mut of_agent = cluster.setup(5);
+    of_agent.data_dir = agent.setup.data_dir.clone();
+    let said = cluster.refusal(of_agent).await;
+    assert!(said.contains("is that of a client agent: start it without --server"), "{said}");
+}
