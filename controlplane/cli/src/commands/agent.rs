@@ -12,6 +12,7 @@ Examples:
   weft agent --dev                                               keeps nothing, ready in a second
   weft agent --server --bootstrap-expect 1 --data-dir /var/lib/weft
   weft agent --server --bootstrap-expect 3 --retry-join HOST --retry-join HOST --data-dir /var/lib/weft --encrypt KEY
+  weft agent --retry-join HOST --retry-join HOST --data-dir /var/lib/weft --encrypt KEY    a client agent of these servers
   weft agent --dev --config-dir /etc/weft.d                      JSON, HCL and TOML with Consul's keys
 
 Flags win over files. SIGTERM and SIGINT end it in order; a second one ends it at once.";
@@ -23,7 +24,7 @@ pub(crate) struct Agent {
     /// One server on 127.0.0.1 that keeps nothing
     #[arg(long)]
     dev: bool,
-    /// Be a server
+    /// Be a server; without it or --dev, a client agent of those in --retry-join
     #[arg(long)]
     server: bool,
     /// How many servers found the cluster
