@@ -186,3 +186,34 @@ async fn an_agent_that_the_servers_do_not_take_says_why() {
     let said = cluster.refusal(of_agent).await;
     assert!(said.contains("is that of a client agent: start it without --server"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_had_no_server_for_a_while_makes_the_catalog_true_again() {
+    let mut cluster = Cluster::formed(97, 3).await;
+    let mut agent = cluster.agent(1).await;
+    agent.put("/v1/agent/service/register", r#"{"Name": "before"}"#).await;
+    cluster.servers.iter_mut().for_each(Server::kill);
+    agent.put("/v1/agent/service/register", WEB).await;
+    agent.put("/v1/agent/check/pass/alive", "").await;
+    agent.put("/v1/agent/service/deregister/before", "").await;
+    let reply = agent.try_send("GET", "/v1/catalog/services", "").await.unwrap();
+    assert_eq!((reply.status, reply.text().as_str()), (500, "No known Consul servers"));
+
+    cluster.servers.iter_mut().for_each(Server::restart);
+    cluster.wait_formed().await;
+    wait_passing("what was registered meanwhile is there", &cluster.servers, 1, FOUND).await;
+    let gone = cluster.servers[0].get("/v1/catalog/service/before").await;
+    assert_eq!(gone, json!([]), "what was taken out meanwhile is not");
+
+    // What an agent has lost with its disk, its name and id included, is no zombie.
+    agent.kill();
+    std::fs::remove_dir_all(&agent.setup.data_dir).unwrap();
+    agent.restart();
+    until_ok("the node is the new agent's", FOUND * 2, async || {
+        let node = cluster.servers[1].ask("/v1/catalog/node/c1").await?;
+        let is_new = node["Services"] == json!({})
+            && node["Node"]["ID"] == agent.ask("/v1/agent/self").await?["Config"]["NodeID"];
+        if is_new { Ok(()) } else { Err(node.to_string()) }
+    })
+    .await;
+}
