@@ -1,4 +1,4 @@
-//! Write-ahead logs that a power cut left at their length, but without their last bytes.
+//! Logs that a power cut left at their length, but without their last bytes.
 //!
 //! A file system that keeps the length apart from the data (ext4's unwritten extents) shows zeros from
 //! some sector on where an append was not synced. RocksDB forgives a last record that is shorter than it
@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a disk writes as a whole.
 const SECTOR: usize = 512;
@@ -16,23 +16,27 @@ const BLOCK: usize = 32 << 10;
 /// Checksum, length and type of a part.
 const HEADER: usize = 7;
 
-/// Cuts the newest write-ahead log of a database that is not open, if its end is torn; `true` if it was.
+/// Cuts the newest write-ahead log and the newest list of files, which is written in the same way, of a database
+/// that is not open, where their ends are torn; `true` if one was.
 pub(super) fn mend(database: &Path) -> io::Result<bool> {
-    let Some(path) = newest(database)? else { return Ok(false) };
-    let log = fs::read(&path)?;
+    let files = fs::read_dir(database)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    // Later ones have greater names.
+    let newest = |is: fn(&str) -> bool| {
+        files.iter().filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is)).max()
+    };
+    let ends = [newest(|name| name.ends_with(".log")), newest(|name| name.starts_with("MANIFEST-"))];
+    ends.into_iter().flatten().try_fold(false, |mended, path| Ok(cut(path)? || mended))
+}
+
+fn cut(path: &Path) -> io::Result<bool> {
+    let log = fs::read(path)?;
     let Some(kept) = kept(&log) else { return Ok(false) };
-    let file = fs::File::options().write(true).open(&path)?;
+    let file = fs::File::options().write(true).open(path)?;
     file.set_len(u64::try_from(kept).map_err(io::Error::other)?)?;
     file.sync_all()?;
     let (path, lost) = (path.display(), log.len() - kept);
     tracing::warn!(%path, lost, "the last write before a power cut did not reach the disk as a whole, and counts for nothing");
     Ok(true)
-}
-
-/// Later logs have greater names.
-fn newest(database: &Path) -> io::Result<Option<PathBuf>> {
-    let files = fs::read_dir(database)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    Ok(files.into_iter().filter(|path| path.extension().is_some_and(|name| name == "log")).max())
 }
 
 /// How much of a log counts whose last record has zeros from a sector's start to the end of the file.

@@ -118,6 +118,22 @@ async fn an_end_that_a_power_cut_left_as_zeros_costs_only_what_was_not_synced() 
 }
 
 #[tokio::test]
+async fn the_list_of_files_may_end_in_zeros_too() {
+    let dir = crashed().await;
+    let files = fs::read_dir(dir.path().join("raft/log")).unwrap().map(|entry| entry.unwrap().path());
+    let list = files.filter(|file| file.to_string_lossy().contains("MANIFEST-")).max().unwrap();
+    let mut bytes = fs::read(&list).unwrap();
+    // A checksum, a length of 600, the type of a whole record, and of its body what is before the next sector.
+    bytes.extend([1, 2, 3, 4, 88, 2, 1]);
+    let (begun, ends) = (sector_after(bytes.len() + 1), bytes.len() + 600);
+    bytes.resize(begun, 7);
+    bytes.resize(ends, 0);
+    fs::write(&list, bytes).unwrap();
+    let mut log = open(dir.path()).unwrap();
+    assert_eq!(indexes(&mut log, ..).await.len(), 100);
+}
+
+#[tokio::test]
 async fn zeros_elsewhere_are_damage() {
     let (_, ends) = crashed_in_records().await;
     let (early, last) = (sector_after(ends[3]), sector_after(ends[8]));
