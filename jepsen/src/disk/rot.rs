@@ -115,8 +115,15 @@ pub fn damage(path: &Path, how: Damage, rng: &mut impl Rng) -> Result<Option<Str
     }
 }
 
+/// What its length says that a torn record holds.
+const BODY: u16 = 600;
+
+/// What a disk writes as a whole.
+const SECTOR: u64 = 512;
+
 /// What a power cut in the midst of a write leaves: the beginning of one more record at the end of the newest
-/// write-ahead log. Nothing that was ever acknowledged is touched.
+/// write-ahead log, and where the file has grown already, zeros in the place of its end. Nothing that was ever
+/// acknowledged is touched.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -130,10 +137,22 @@ pub fn tear(dir: &Path, rng: &mut impl Rng) -> Result<Option<String>> {
     }
     // checksum (4), length (2), type: whole record (1), then less than the length says.
     let mut record: Vec<u8> = (0..4).map(|_| rng.random()).collect();
-    record.extend(600_u16.to_le_bytes());
+    record.extend(BODY.to_le_bytes());
     record.push(1);
-    record.extend((0..rng.random_range(1..400)).map(|_| rng.random::<u8>()));
+    let whole = record.len() + usize::from(BODY);
+    let zeros = rng.random_bool(0.5);
+    let body = match zeros {
+        // The length has come through, and of the record what is before the next sector.
+        true => (len + record.len() as u64 + 1).next_multiple_of(SECTOR) - len - record.len() as u64,
+        false => rng.random_range(1..400),
+    };
+    record.extend((0..body).map(|_| rng.random::<u8>()));
+    let written = record.len();
+    if zeros {
+        record.resize(whole, 0);
+    }
     file.write_all(&record)?;
     file.sync_all()?;
-    Ok(Some(format!("{}: {} bytes of a torn record after {len}", path.display(), record.len())))
+    let rest = if zeros { ", then zeros" } else { "" };
+    Ok(Some(format!("{}: {written} bytes of a torn record after {len}{rest}", path.display())))
 }
