@@ -28,7 +28,11 @@ pub(crate) fn serve(raft: &Arc<Raft>, formation: Formation, health: Health, time
             let raft = raft.ok_or_else(|| "the leader is shutting down".to_owned())?;
             let answer = match name.as_str() {
                 formation::JOIN => formation.let_in(&raft, &body).await?,
-                CONFIGURATION => encode(&of_state(&raft.cluster_state()))?,
+                CONFIGURATION => {
+                    // One that has lost its quorum does not know any more who belongs to the cluster.
+                    raft.read_index().await.map_err(|error| error.to_string())?;
+                    encode(&of_state(&raft.cluster_state()))?
+                }
                 HEALTH => encode(&health.get().ok_or_else(|| "the leader has only begun to lead".to_owned())?)?,
                 clients::HEARD => clients::take(&roll, &body)?,
                 RENEW => renew_here(&raft, &timers, &body).await?,
