@@ -31,6 +31,9 @@ pub struct LocksWorkload {
     next: AtomicU64,
     /// What each worker is in the middle of.
     hands: Mutex<BTreeMap<usize, Hand>>,
+    /// The lock whose holder went silent. One at a time: a lock left so is nobody's for twice its TTL, and longer with every new
+    /// leader, so two of them would leave nothing to take for half of a run.
+    silent: Mutex<Option<&'static str>>,
 }
 
 /// A worker's session and what it believes to hold.
@@ -42,7 +45,12 @@ struct Hand {
 
 impl Default for LocksWorkload {
     fn default() -> Self {
-        Self { journal: Journal::new("lock"), next: AtomicU64::new(1), hands: Mutex::new(BTreeMap::new()) }
+        Self {
+            journal: Journal::new("lock"),
+            next: AtomicU64::new(1),
+            hands: Mutex::new(BTreeMap::new()),
+            silent: Mutex::new(None),
+        }
     }
 }
 
@@ -67,17 +75,19 @@ impl LocksWorkload {
         said.end(session, pending, |alive| Value::from(*alive)) == Some(false)
     }
 
-    async fn destroy(&self, session: &mut Session, id: &str) {
+    /// Whether the session is known to be gone.
+    async fn destroy(&self, session: &mut Session, id: &str) -> bool {
         let pending = session.invoke("lock.destroy", id, Value::Null);
         let asked = session.ask(Method::PUT, &format!("/v1/session/destroy/{id}"), "").await;
-        consul(asked, &[], yes_no).end(session, pending, |done| Value::from(*done));
+        consul(asked, &[], yes_no).end(session, pending, |done| Value::from(*done)) == Some(true)
     }
 
     /// The fencing token, if the lock was got.
-    async fn acquire(&self, session: &mut Session, key: &str, id: &str) -> Option<u64> {
+    async fn acquire(&self, session: &mut Session, key: &'static str, id: &str) -> Option<u64> {
         let step = json!({"KV": {"Verb": "lock", "Key": key, "Value": "aGVsZA==", "Session": id}});
         let changes = json!([{"acquire": {"key": key, "session": id}}]);
         let rows = self.journal.write(session, "acquire", key, &[step], changes).await?;
+        self.silent.lock().take_if(|silent| *silent == key);
         rows.first()?.pointer("/KV/LockIndex")?.as_u64()
     }
 
@@ -123,11 +133,17 @@ impl LocksWorkload {
                 hand.held = None;
             }
             94..97 => {
-                self.destroy(session, &id).await;
-                hand = Hand::default();
+                hand.held = None;
+                hand.session = (!self.destroy(session, &id).await).then_some(id);
             }
-            // Goes silent with the lock in hand: it must come free by itself, but not too early.
-            _ => hand = Hand::default(),
+            _ => {
+                // Goes silent with the lock in hand: it must come free by itself, but not too early.
+                let mut silent = self.silent.lock();
+                if silent.is_none() {
+                    *silent = Some(key);
+                    hand = Hand::default();
+                }
+            }
         }
         hand
     }
