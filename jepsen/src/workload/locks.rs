@@ -123,16 +123,16 @@ impl LocksWorkload {
                     hand.held = None;
                 }
             }
-            60..80 => {
+            60..75 => {
                 if self.renew_finds_it_dead(session, &id).await {
                     hand = Hand::default();
                 }
             }
-            80..94 => {
+            75..88 => {
                 self.release(session, key, &id).await;
                 hand.held = None;
             }
-            94..97 => {
+            88..97 => {
                 hand.held = None;
                 hand.session = (!self.destroy(session, &id).await).then_some(id);
             }
