@@ -28,14 +28,15 @@ const fn each(proof: Proof) -> Proof {
 
 /// The mistakes that are built into the feature `mutants`. Scenarios beside `S1` to `S9`: `clock` is W1 under clock jumps while the
 /// leader is cut off, `wake` W4 with calm between leader changes, `reconnect` W1 while links flap, `rot` W2 on two servers of which one
-/// has missed what the other has lost, `operator` is W10 alone, because restores take every key back. Those on authorization and certificates (M15, M16) come with W6.
-pub const MUTANTS: [Proof; 18] = [
+/// has missed what the other has lost, `operator` is W10 alone, because restores take every key back. M6, a cut of the log that is
+/// not kept in order, needs a crash in the moments between the cut and the first entries after it: simulated clusters crash there,
+/// real ones are hardly ever hit. Those on authorization and certificates (M15, M16) come with W6.
+pub const MUTANTS: [Proof; 17] = [
     each(proof("M1", "an appended entry counts before it is synced", "S2", "C2")),
     proof("M2", "a vote counts before it is synced", "S2", "C8"),
     proof("M3", "a write is acknowledged before it is committed", "S1", "C1"),
     each(proof("M4", "a read does not ask the quorum", "S1", "C1")),
     proof("M5", "a read trusts a lease on the wall clock", "clock", "C1"),
-    proof("M6", "cutting the log and appending to it are not kept in order", "S2", "C8"),
     proof("M7", "a raft snapshot is taken for the current one before it is durable", "S2", "C9"),
     proof("M8", "the log is purged before the raft snapshot is synced", "S2", "C11"),
     proof("M9", "applying an entry looks at the clock", "S1", "C9"),
