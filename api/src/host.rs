@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Level;
 use uuid::Uuid;
 use weft_model::ca::{CaConfig, Leaf};
 use weft_model::catalog::Node;
@@ -32,6 +35,7 @@ pub struct Host {
     pub proxies: Arc<dyn ProxyLedger>,
     pub access: Arc<dyn AccessControl>,
     pub reload: Arc<dyn Reload>,
+    pub logs: Arc<dyn Logs>,
 }
 
 /// What this agent says of itself.
@@ -72,6 +76,20 @@ pub trait Reload: Send + Sync {
     /// nothing changes.
     fn reload(&self) -> BoxFuture<'_, Result<(), String>>;
 }
+
+/// The agent's log.
+pub trait Logs: Send + Sync {
+    /// Its lines from now on, of this level and above, each as text or as a JSON object.
+    ///
+    /// # Errors
+    /// As many follow it as may.
+    fn follow(&self, level: Level, json: bool) -> Result<BoxStream<'static, Bytes>, TooManyFollowers>;
+}
+
+/// The log is followed by as many as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Too many clients follow the log of this agent")]
+pub struct TooManyFollowers;
 
 /// The checks that this agent runs.
 pub trait LocalChecks: Send + Sync {

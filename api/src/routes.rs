@@ -88,6 +88,15 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::OperatorWrite)
         .params(&[WAN, param("prune", Form::Flag, "Forget the member.")])
         .about("Make a failed member one that has left"),
+    Route::act(Get, "/v1/agent/monitor", task!(agent::monitor))
+        .access(Access::AgentRead)
+        .params(&[
+            param("loglevel", Form::Text, "The least level: trace, debug, info (if none is named), warn or error."),
+            param("logjson", Form::Bool, "Each line is a JSON object."),
+        ])
+        .answers_bytes("text/plain; charset=utf-8")
+        .statuses(&[429])
+        .about("The agent's log from now on, while it is written"),
     Route::look("/v1/agent/services", agent::services)
         .access(Access::ServiceRead)
         .params(&[FILTER])

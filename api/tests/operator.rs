@@ -58,3 +58,12 @@ async fn an_intention_cannot_be_created_under_a_given_id() {
     assert_eq!(refused.status, 500);
     assert_eq!(refused.text, "ID must be empty when creating a new intention");
 }
+
+#[tokio::test]
+async fn the_log_is_followed_at_a_level_that_exists() {
+    let agent = Agent::start().await;
+    assert_eq!(agent.get("/v1/agent/monitor").await.text, "INFO false 1\nINFO false 2\n");
+    assert_eq!(agent.get("/v1/agent/monitor?loglevel=ERR&logjson").await.text, "ERROR true 1\nERROR true 2\n");
+    let refused = agent.get("/v1/agent/monitor?loglevel=bogus").await;
+    assert_eq!((refused.status, refused.text.as_str()), (400, "Bad request: Unknown log level: bogus"));
+}

@@ -14,19 +14,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
+use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
+use tracing::Level;
 use uuid::Uuid;
 use weft_api::Host;
 use weft_api::archive::SealKey;
 use weft_api::host::{
     AgentInfo, Authority, AuthorityError, AutopilotHealth, Cluster, ClusterError, Contact, HeartbeatError, IssuedLeaf,
-    Knower, LocalChecks, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer, Reload,
-    ServerHealth,
+    Knower, LocalChecks, Logs, Member, MemberStatus, NoLeader, PeerRef, ProxyLedger, RaftConfiguration, RaftServer,
+    Reload, ServerHealth, TooManyFollowers,
 };
 use weft_model::ca::{CaConfig, CaRoot, CaState, Leaf, PrivateKeyPem};
 use weft_model::catalog::{Node, Service};
@@ -103,6 +106,7 @@ impl Agent {
             proxies: Arc::new(Ledger),
             access: Arc::new(weft_api::access::AccessOff),
             reload: Arc::new(NoFiles),
+            logs: Arc::new(TwoLines),
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();
@@ -143,6 +147,16 @@ struct NoFiles;
 impl Reload for NoFiles {
     fn reload(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+/// A log of two lines.
+struct TwoLines;
+
+impl Logs for TwoLines {
+    fn follow(&self, level: Level, json: bool) -> Result<BoxStream<'static, Bytes>, TooManyFollowers> {
+        let line = move |number: u32| Bytes::from(format!("{level} {json} {number}\n"));
+        Ok(Box::pin(futures::stream::iter([line(1), line(2)])))
     }
 }
 

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     acl, agent, catalog, config, connect, event, force_leave, info, intention, join, keygen, kv, leave, lock, login,
-    logout, maint, members, operator, proxies, reload, services, session, snapshot, tls, validate, version, watch,
+    logout, maint, members, monitor, operator, proxies, reload, services, session, snapshot, tls, validate, version,
+    watch,
 };
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
@@ -60,6 +61,7 @@ enum Command {
     Logout(logout::Logout),
     Maint(maint::Maint),
     Members(members::Members),
+    Monitor(monitor::Monitor),
     #[command(subcommand)]
     Operator(operator::Operator),
     Proxies(proxies::Proxies),
@@ -99,6 +101,7 @@ impl Cli {
             Command::Logout(logout) => ask(logout.run(env)),
             Command::Maint(maint) => ask(maint.run(env)),
             Command::Members(members) => ask(members.run(env)),
+            Command::Monitor(monitor) => ask(monitor.run(env)),
             Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),
             Command::Reload(reload) => ask(reload.run(env)),

@@ -9,7 +9,7 @@ use weft_model::catalog::Node;
 use crate::app::{Addresses, Agent};
 use crate::client::ClientAgent;
 use crate::config::{ClusterConfig, Config};
-use crate::log::LogLevel;
+use crate::log::Logging;
 use crate::reload::Reloads;
 use crate::{banner, log};
 
@@ -31,7 +31,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     own.join().unwrap_or_else(|_| anyhow::bail!("the agent has panicked"))
 }
 
-async fn serve(config: Config, log: LogLevel) -> anyhow::Result<()> {
+async fn serve(config: Config, log: Logging) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals")?;
     let hangup = signal(SignalKind::hangup()).context("signals")?;
     let mut agent = tokio::select! {
@@ -74,7 +74,7 @@ enum Running {
 }
 
 impl Running {
-    async fn start(config: Config, log: LogLevel) -> anyhow::Result<Self> {
+    async fn start(config: Config, log: Logging) -> anyhow::Result<Self> {
         Ok(match config.server {
             true => Self::Server(Box::new(Agent::start_logging(config, log).await?)),
             false => Self::Client(Box::new(ClientAgent::start(config, log).await?)),

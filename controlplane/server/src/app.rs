@@ -34,7 +34,7 @@ use crate::coordinates::Coordinates;
 use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::front_tls::{Doors, Https};
-use crate::log::LogLevel;
+use crate::log::Logging;
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::reload::{self, Reloader, Reloads};
@@ -97,14 +97,14 @@ impl Agent {
     /// # Errors
     /// A port is taken, the data directory cannot be used, or the first writes fail.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        Self::start_logging(config, LogLevel::default()).await
+        Self::start_logging(config, Logging::default()).await
     }
 
     /// The same in a process whose log is the agent's.
     ///
     /// # Errors
     /// As [`Agent::start`].
-    pub(crate) async fn start_logging(config: Config, log: LogLevel) -> anyhow::Result<Self> {
+    pub(crate) async fn start_logging(config: Config, log: Logging) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
@@ -175,6 +175,7 @@ impl Agent {
         let ads = Ads::new(proxies, ledger.clone(), ads::Config::default());
         let limits = http_limits(&config);
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
+        let monitors = log.monitors.clone();
         let parts = reload::Parts {
             store: Arc::clone(&store),
             node: Arc::clone(&node),
@@ -194,6 +195,7 @@ impl Agent {
             proxies: Arc::new(LedgerView(ledger)),
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
+            logs: Arc::new(monitors),
         };
 
         let rest = weft_api::router(host.clone());

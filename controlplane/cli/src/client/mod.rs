@@ -152,7 +152,15 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::send`], or `out` fails.
     pub(crate) async fn download(self, out: &mut (impl Write + Send)) -> Result<u64, ClientError> {
-        send::download(&self, out).await
+        send::download(&self, out, PATIENCE).await
+    }
+
+    /// The same for an answer that has no end, and may pause for as long as it likes.
+    ///
+    /// # Errors
+    /// As [`Request::download`].
+    pub(crate) async fn follow(self, out: &mut (impl Write + Send)) -> Result<u64, ClientError> {
+        send::download(&self, out, Duration::MAX).await
     }
 
     /// Sends it and reads the answer.

@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::body::Wire;
-use super::{Address, Answer, ClientError, PATIENCE, Request};
+use super::{Address, Answer, ClientError, Request};
 use crate::failure::plain_io;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,12 +30,16 @@ pub(super) async fn exchange(request: &Request<'_>) -> Result<Answer, ClientErro
     timeout(request.patience, exchange).await.unwrap_or_else(|_| Err(late(request, request.patience)))
 }
 
-/// Sends the request and writes its answer as it comes; the index that it told. There is a deadline for each piece.
-pub(super) async fn download(request: &Request<'_>, out: &mut (impl Write + Send)) -> Result<u64, ClientError> {
+/// Sends the request and writes its answer as it comes; the index that it told. `pause` is how long each piece may take.
+pub(super) async fn download(
+    request: &Request<'_>,
+    out: &mut (impl Write + Send),
+    pause: Duration,
+) -> Result<u64, ClientError> {
     let begun = timeout(request.patience, async { accepted(answer(request).await?).await });
     let (mut body, index) = begun.await.unwrap_or_else(|_| Err(late(request, request.patience)))?;
     loop {
-        let Ok(frame) = timeout(PATIENCE, body.frame()).await else { return Err(late(request, PATIENCE)) };
+        let Ok(frame) = timeout(pause, body.frame()).await else { return Err(late(request, pause)) };
         let Some(frame) = frame else { return Ok(index) };
         let frame = frame.map_err(|error| broken(request, error.to_string()))?;
         if let Ok(piece) = frame.into_data() {

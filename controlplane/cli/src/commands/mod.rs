@@ -20,6 +20,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod maint;
 pub(crate) mod members;
+pub(crate) mod monitor;
 pub(crate) mod operator;
 mod pair;
 pub(crate) mod proxies;

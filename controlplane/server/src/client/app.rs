@@ -31,7 +31,7 @@ use crate::app::{self, Addresses};
 use crate::checks::{self, Checks};
 use crate::config::Config;
 use crate::front_tls::{Doors, Https};
-use crate::log::LogLevel;
+use crate::log::Logging;
 use crate::node::{self, VERSION_META};
 use crate::presence::Departure;
 use crate::reload::{self, Reloader, Reloads};
@@ -61,7 +61,7 @@ impl ClientAgent {
     ///
     /// # Errors
     /// A port is taken, the data directory cannot be used, or certificates cannot.
-    pub(crate) async fn start(config: Config, log: LogLevel) -> anyhow::Result<Self> {
+    pub(crate) async fn start(config: Config, log: Logging) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
@@ -92,6 +92,7 @@ impl ClientAgent {
         acl.ask(Arc::new(servers.clone()));
         let limits = app::http_limits(&config);
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
+        let monitors = log.monitors.clone();
         let parts = reload::Parts {
             store: Arc::clone(&store),
             node: Arc::clone(&node),
@@ -113,6 +114,7 @@ impl ClientAgent {
             proxies: Arc::new(OfServers),
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
+            logs: Arc::new(monitors),
         };
 
         for definition in &config.definitions.services {

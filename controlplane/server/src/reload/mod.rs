@@ -29,7 +29,7 @@ use crate::acl::Acl;
 use crate::config::{self, Config, Definitions, Flags};
 use crate::definitions;
 use crate::front_tls::Doors;
-use crate::log::LogLevel;
+use crate::log::Logging;
 use keys::Started;
 
 /// So many may wait for the reload that runs; others wait to be among them.
@@ -49,7 +49,7 @@ pub(crate) struct Parts {
     pub(crate) node: Arc<Node>,
     pub(crate) doors: Doors,
     pub(crate) acl: Acl,
-    pub(crate) log: LogLevel,
+    pub(crate) log: Logging,
     pub(crate) http_connections: Ceiling,
     /// What the agent keeps registered.
     pub(crate) definitions: Arc<RwLock<Definitions>>,
