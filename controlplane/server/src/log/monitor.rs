@@ -24,6 +24,9 @@ const QUEUE: usize = 512;
 /// At a time: each costs its queue, and all debug lines their making.
 const FOLLOWERS_MAX: usize = 32;
 
+/// The level below which `tracing` asks nobody is the process's: two changes at once may leave the lower one.
+static CHANGING: Mutex<()> = Mutex::new(());
+
 /// All who follow. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Monitors {
@@ -101,6 +104,7 @@ impl Form {
 
     /// Writes what the most curious of them wants.
     fn adjust(&self) {
+        let _alone = CHANGING.lock();
         let level = self.0.followers.lock().iter().map(|follower| follower.level).max();
         let Some(handle) = self.0.filter.lock().clone() else { return };
         if let Err(error) = handle.reload(level.map_or_else(silence, filter)) {
@@ -172,7 +176,10 @@ mod tests {
         String::from_utf8(line.unwrap().unwrap().to_vec()).unwrap()
     }
 
+    /// One after the other: the least level is the process's.
     fn logged(monitors: &Monitors, what: impl FnOnce()) {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let _alone = ALONE.lock();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(monitors.layers()), what);
     }
 
@@ -211,10 +218,11 @@ mod tests {
     #[test]
     fn a_place_that_was_left_is_free() {
         let monitors = Monitors::default();
-        let _layers = monitors.layers();
-        let mut all: Vec<_> = (0..FOLLOWERS_MAX).map(|_| monitors.follow(Level::INFO, false).unwrap()).collect();
-        assert!(monitors.follow(Level::INFO, false).is_err());
-        all.pop();
-        assert!(monitors.follow(Level::INFO, false).is_ok());
+        logged(&monitors, || {
+            let mut all: Vec<_> = (0..FOLLOWERS_MAX).map(|_| monitors.follow(Level::INFO, false).unwrap()).collect();
+            assert!(monitors.follow(Level::INFO, false).is_err());
+            all.pop();
+            assert!(monitors.follow(Level::INFO, false).is_ok());
+        });
     }
 }
