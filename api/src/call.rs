@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ use crate::answer::Layout;
 use crate::body;
 use crate::filter::{Filter, Schema};
 use crate::host::Host;
+use crate::meter;
 use crate::options::QueryOptions;
 use crate::query::{Query, go_bool};
 use crate::refusal::Refusal;
@@ -125,7 +127,10 @@ impl Call {
 
     /// Proposes a command and waits until it is applied here.
     pub(crate) async fn propose(&self, command: Command) -> Result<Reply, Refusal> {
-        let (_, reply) = self.host.store.propose(command).await?;
+        let (about, begun) = (meter::about(&command), Instant::now());
+        let outcome = self.host.store.propose(command).await;
+        self.host.meter.write(about, begun.elapsed());
+        let (_, reply) = outcome?;
         Ok(reply)
     }
 }

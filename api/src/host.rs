@@ -23,6 +23,7 @@ use weft_state::Store;
 
 use crate::access::AccessControl;
 use crate::archive::SealKey;
+use crate::meter::{Meter, Telemetry};
 
 /// Everything that a handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ pub struct Host {
     pub access: Arc<dyn AccessControl>,
     pub reload: Arc<dyn Reload>,
     pub logs: Arc<dyn Logs>,
+    pub meter: Arc<Meter>,
 }
 
 /// What this agent says of itself.
@@ -66,6 +68,8 @@ pub struct AgentInfo {
     /// Ports for sidecars that name none, both ends included.
     pub sidecar_ports: (u16, u16),
     pub default_policy: DefaultPolicy,
+    /// How metrics are told.
+    pub telemetry: Telemetry,
     /// Envoy versions that the xDS server supports, newest first.
     pub envoy_versions: Vec<String>,
 }

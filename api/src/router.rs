@@ -1,7 +1,7 @@
 //! From a request to a handler and back: the only place that knows both HTTP and the table of routes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -105,7 +105,12 @@ async fn enter(host: Arc<Host>, pattern: Arc<Pattern>, request: Request) -> Resp
     };
     let layout = if host.agent.dev_mode || query.has("pretty") { Layout::Pretty } else { Layout::Compact };
     let outcome = match pattern.route_of(&request) {
-        Some(route) => run(host, route, &pattern, query, layout, request).await,
+        Some(route) => {
+            let (meter, begun) = (Arc::clone(&host.meter), Instant::now());
+            let outcome = run(host, route, &pattern, query, layout, request).await;
+            meter.request(route, begun.elapsed());
+            outcome
+        }
         None => Ok(pattern.other_method(&request)),
     };
     outcome.unwrap_or_else(Answer::from).into_response(layout)

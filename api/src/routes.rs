@@ -88,6 +88,12 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::OperatorWrite)
         .params(&[WAN, param("prune", Form::Flag, "Forget the member.")])
         .about("Make a failed member one that has left"),
+    Route::act(Get, "/v1/agent/metrics", task!(agent::metrics))
+        .access(Access::AgentRead)
+        .params(&[param("format", Form::Text, "`prometheus`: as Prometheus reads it.")])
+        .answers_or("Metrics", "text/plain; version=0.0.4; charset=utf-8")
+        .statuses(&[415])
+        .about("What this agent has counted and timed"),
     Route::act(Get, "/v1/agent/monitor", task!(agent::monitor))
         .access(Access::AgentRead)
         .params(&[

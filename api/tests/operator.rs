@@ -67,3 +67,34 @@ async fn the_log_is_followed_at_a_level_that_exists() {
     let refused = agent.get("/v1/agent/monitor?loglevel=bogus").await;
     assert_eq!((refused.status, refused.text.as_str()), (400, "Bad request: Unknown log level: bogus"));
 }
+
+#[tokio::test]
+async fn metrics_are_told_as_consul_tells_them_and_as_prometheus_reads_them() {
+    let agent = Agent::start().await;
+    assert_eq!(agent.send("PUT", "/v1/kv/a", &[], "1").await.status, 200);
+    agent.done("/v1/agent/service/register", json!({"Name": "web", "Port": 80})).await;
+
+    let told = agent.get("/v1/agent/metrics").await.json();
+    let gauge = |name: &str| {
+        let gauges = told["Gauges"].as_array().unwrap().iter();
+        gauges.filter(|gauge| gauge["Name"] == name).map(|gauge| gauge["Value"].as_f64().unwrap()).sum::<f64>()
+    };
+    assert_eq!(gauge("consul.state.kv_entries"), 1.0);
+    assert_eq!(gauge("consul.state.services"), 2.0, "web and the servers");
+    assert_eq!(gauge("consul.autopilot.healthy"), 1.0);
+    assert!(gauge("consul.runtime.sys_bytes") > 1e6);
+    assert!(gauge("consul.mesh.active-root-ca.expiry") > 0.0);
+
+    let scraped = agent.get("/v1/agent/metrics?format=prometheus").await;
+    assert_eq!(scraped.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "consul_kvs_apply_count 1",
+        "consul_catalog_register_count 1",
+        "# TYPE consul_api_http summary",
+        "consul_api_http_count{method=\"PUT\",path=\"v1/kv/\"} 1",
+        "consul_raft_apply 2",
+        "consul_state_kv_entries{datacenter=\"dc1\"} 1",
+    ] {
+        assert!(scraped.text.lines().any(|written| written == line), "{line} is not in\n{}", scraped.text);
+    }
+}

@@ -107,6 +107,7 @@ impl Agent {
             access: Arc::new(weft_api::access::AccessOff),
             reload: Arc::new(NoFiles),
             logs: Arc::new(TwoLines),
+            meter: Arc::default(),
         };
         store.propose(own_registration()).await.unwrap();
         store.propose(first_ca()).await.unwrap();
@@ -177,6 +178,7 @@ fn info(default_policy: DefaultPolicy) -> AgentInfo {
         dev_mode: true,
         sidecar_ports: (21000, 21255),
         default_policy,
+        telemetry: weft_api::Telemetry { prometheus: true, ..weft_api::Telemetry::default() },
         envoy_versions: vec!["1.40.0".into()],
     }
 }

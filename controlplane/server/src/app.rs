@@ -196,6 +196,7 @@ impl Agent {
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
             logs: Arc::new(monitors),
+            meter: Arc::default(),
         };
 
         let rest = weft_api::router(host.clone());
@@ -468,6 +469,7 @@ pub(crate) fn describe(config: &Config, node: &Node, addresses: &Addresses) -> A
         check_output_max: config.checks.output_max,
         sidecar_ports: config.listen.sidecar_ports,
         default_policy: config.default_policy,
+        telemetry: config.telemetry.clone(),
         envoy_versions: ENVOY_VERSIONS.map(str::to_owned).to_vec(),
     }
 }

@@ -1,5 +1,7 @@
 //! `/v1/agent/self` and `/v1/agent/version`: the first questions of most clients.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use weft_model::intention::DefaultPolicy;
 use weft_state::StateView;
@@ -32,7 +34,7 @@ pub(crate) fn itself(call: &Call, view: &StateView<'_>) -> Outcome {
         debug_config: debug_config(call),
         coord: coordinate(call, view)?,
         member: own_member(call),
-        stats: call.host.cluster.stats(),
+        stats: stats(call),
         meta: node.meta.clone(),
         xds: json!({
             "SupportedProxies": {"envoy": agent.envoy_versions},
@@ -40,6 +42,14 @@ pub(crate) fn itself(call: &Call, view: &StateView<'_>) -> Outcome {
             "Ports": {"Plaintext": port(agent.grpc_port), "TLS": port(agent.grpc_tls_port)},
         }),
     }))
+}
+
+/// What the cluster says of itself, and whether it asks who somebody is.
+fn stats(call: &Call) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut stats = call.host.cluster.stats();
+    let acl = if call.host.access.enabled() { "enabled" } else { "disabled" };
+    stats.entry("consul".to_owned()).or_default().insert("acl".to_owned(), acl.to_owned());
+    stats
 }
 
 /// Where this agent is; before it knows, at the origin.

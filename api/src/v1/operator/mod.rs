@@ -6,4 +6,4 @@ mod usage;
 
 pub(crate) use autopilot::{configuration, configure, health, state};
 pub(crate) use raft::{raft_configuration, remove_peer, transfer_leader};
-pub(crate) use usage::usage;
+pub(crate) use usage::{count as count_usage, usage};

@@ -25,7 +25,8 @@ pub(crate) fn usage(call: &Call, view: &StateView<'_>) -> Outcome {
     }))
 }
 
-fn count(view: &StateView<'_>) -> Usage {
+/// The numbers.
+pub(crate) fn count(view: &StateView<'_>) -> Usage {
     let nodes = view.nodes();
     let mut names = BTreeSet::new();
     let mut connect = BTreeMap::from(

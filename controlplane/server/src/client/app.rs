@@ -115,6 +115,7 @@ impl ClientAgent {
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
             logs: Arc::new(monitors),
+            meter: Arc::default(),
         };
 
         for definition in &config.definitions.services {

@@ -41,7 +41,6 @@ fn agent(view: &StateView<'_>, node: &NodeName) -> Section {
 
 fn consul(status: &Status, expect: u32) -> Section {
     section([
-        ("acl", "disabled".to_owned()),
         ("bootstrap", (expect == 1).to_string()),
         ("known_datacenters", "1".to_owned()),
         ("leader", (status.role == Role::Leader).to_string()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use weft_api::Telemetry;
 use weft_model::autopilot::AutopilotConfig;
 use weft_model::catalog::Meta;
 use weft_model::intention::DefaultPolicy;
@@ -43,6 +44,7 @@ pub(super) struct Draft {
     pub(super) ports: Ports,
     pub(super) log_level: Option<tracing::Level>,
     pub(super) log_json: Option<bool>,
+    pub(super) telemetry: Telemetry,
     pub(super) acl: AclConfig,
     pub(super) acl_default_policy: Option<DefaultPolicy>,
     pub(super) default_intention_policy: Option<DefaultPolicy>,

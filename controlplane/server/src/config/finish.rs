@@ -70,6 +70,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         definitions: draft.definitions,
         checks,
         log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
+        telemetry: draft.telemetry,
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },
         source: source.clone(),

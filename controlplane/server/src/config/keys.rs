@@ -155,6 +155,14 @@ const KEYS: &[(&str, Read)] = &[
     ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("skip_leave_on_interrupt", |draft, value| set(&mut draft.skip_leave_on_interrupt, read::boolean(value))),
     ("start_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
+    // No name has the host's in it.
+    ("telemetry.disable_hostname", |_, value| read::boolean(value).map(drop)),
+    ("telemetry.filter_default", |draft, value| read::into(&mut draft.telemetry.filter_default, read::boolean(value))),
+    ("telemetry.metrics_prefix", |draft, value| read::into(&mut draft.telemetry.prefix, read::text(value))),
+    ("telemetry.prefix_filter", |draft, value| add(&mut draft.telemetry.filters, read::filters(value))),
+    ("telemetry.prometheus_retention_time", |draft, value| {
+        read::into(&mut draft.telemetry.prometheus, read::duration(value).map(|time| !time.is_zero()))
+    }),
     ("tls.defaults.ca_file", |draft, value| file(&mut draft.tls.ca, value)),
     ("tls.defaults.ca_path", |draft, value| file(&mut draft.tls.ca_path, value)),
     ("tls.defaults.cert_file", |draft, value| file(&mut draft.tls.cert, value)),
@@ -254,7 +262,10 @@ const LATER: &[&str] = &[
     "start_join_wan",
     "syslog_facility",
     "tagged_addresses",
-    "telemetry",
+    "telemetry.dogstatsd_addr",
+    "telemetry.dogstatsd_tags",
+    "telemetry.statsd_address",
+    "telemetry.statsite_address",
     "translate_wan_addrs",
     "ui_config",
     "unix_sockets",
@@ -322,7 +333,8 @@ fn below(path: &str) -> impl Iterator<Item = &'static str> {
 }
 
 fn unknown(above: &str, key: &str) -> String {
-    if above.is_empty() && LATER.contains(&key) {
+    let path = if above.is_empty() { key.to_owned() } else { format!("{above}.{key}") };
+    if LATER.contains(&path.as_str()) {
         return "is not supported yet".to_owned();
     }
     match nearest(key, below(above)) {

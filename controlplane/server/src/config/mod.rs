@@ -69,6 +69,7 @@ pub struct Config {
     /// How checks are run.
     pub checks: checks::Settings,
     pub log: Log,
+    pub telemetry: weft_api::Telemetry,
     pub cluster: ClusterConfig,
     pub security: ServerSecurity,
     /// Where it was read, to read it again.

@@ -116,6 +116,16 @@ pub(super) fn pairs(value: &Value) -> Result<Meta, String> {
     map(value)?.iter().map(|(key, value)| Ok((key.clone(), text(value)?))).collect()
 }
 
+/// Consul's `prefix_filter`: beginnings of names, each behind a `+` or a `-`.
+pub(super) fn filters(value: &Value) -> Result<Vec<(String, bool)>, String> {
+    let filter = |rule: String| match rule.split_at_checked(1) {
+        Some(("+", beginning)) => Ok((beginning.to_owned(), true)),
+        Some(("-", beginning)) => Ok((beginning.to_owned(), false)),
+        Some(_) | None => Err(format!("{rule:?} must begin with + or -")),
+    };
+    texts(value)?.into_iter().map(filter).collect()
+}
+
 /// One definition or a list of them.
 pub(super) fn definitions<T: DeserializeOwned>(value: &Value) -> Result<Vec<T>, String> {
     let items = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);

@@ -102,7 +102,7 @@ fn later_sources_win_and_flags_come_last() {
 #[test]
 fn all_faults_are_told_together_with_their_places() {
     let files = [
-        ("a.json", r#"{"nodename": "a", "ports": {"htp": 1, "http": 70000}, "telemetry": {}, "zzzzzz": 1}"#),
+        ("a.json", r#"{"nodename": "a", "ports": {"htp": 1, "http": 70000}, "watches": [], "zzzzzz": 1}"#),
         ("b.hcl", "server = \"yes\"\nservices { name = \"\" }\n"),
         ("c.toml", "= 1"),
         ("ignored.txt", "nothing"),
@@ -113,7 +113,7 @@ fn all_faults_are_told_together_with_their_places() {
         "a.json: nodename: is not a known key; did you mean \"node_name\"?",
         "a.json: ports.htp: is not a known key; did you mean \"http\"?",
         "a.json: ports.http: 70000 is not a port: ports go from 0 to 65535",
-        "a.json: telemetry: is not supported yet",
+        "a.json: watches: is not supported yet",
         "a.json: zzzzzz: is not a known key",
         "b.hcl: server: expected true or false, found \"yes\"",
         "--http-port: 70000 is not a port: ports go from 0 to 65535",
@@ -220,4 +220,19 @@ fn the_keys_of_dns_are_read() {
     assert!(
         found.iter().any(|fault| fault.ends_with("dns_config.nodettl: is not a known key; did you mean \"node_ttl\"?"))
     );
+}
+
+#[test]
+fn metrics_are_told_as_the_telemetry_block_says() {
+    let text =
+        r#"telemetry { metrics_prefix = "mesh" prometheus_retention_time = "30s" prefix_filter = ["-mesh.runtime"] }"#;
+    let telemetry = load_files(&[("a.hcl", text)], dev()).unwrap().telemetry;
+    assert_eq!((telemetry.prefix.as_str(), telemetry.prometheus), ("mesh", true));
+    assert_eq!(telemetry.filters, [("mesh.runtime".to_owned(), false)]);
+    let text = r#"telemetry { prefix_filter = ["mesh"] statsd_address = "a:1" }"#;
+    let expected = [
+        "a.hcl: telemetry.prefix_filter: \"mesh\" must begin with + or -",
+        "a.hcl: telemetry.statsd_address: is not supported yet",
+    ];
+    assert_eq!(faults(&[("a.hcl", text)], dev()), expected);
 }

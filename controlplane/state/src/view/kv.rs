@@ -15,6 +15,13 @@ impl StateView<'_> {
         self.state.kv.entries.get(key).cloned()
     }
 
+    /// How many keys there are.
+    #[must_use]
+    pub fn kv_count(&self) -> usize {
+        self.note(Topic::KvPrefix("".into()));
+        self.state.kv.entries.len()
+    }
+
     /// All keys that begin with `prefix`.
     #[must_use]
     pub fn kv_list(&self, prefix: &str) -> Vec<(Key, Indexed<KvEntry>)> {
