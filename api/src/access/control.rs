@@ -39,11 +39,12 @@ pub trait AccessControl: Send + Sync {
     /// The index that whoever administers this machine has written down for another bootstrap; 0: none.
     fn bootstrap_reset(&self) -> u64;
 
-    /// Checks the configuration of an auth method.
+    /// Checks the configuration of an auth method that takes its place in a state, and gives it the form in which it
+    /// is stored: its secrets may be sealed.
     ///
     /// # Errors
     /// What is wrong with it.
-    fn check_method(&self, method: &AuthMethod) -> Result<(), String>;
+    fn check_method(&self, method: AuthMethod, state: &State) -> Result<AuthMethod, String>;
 
     /// The variables of a method's identities: what selectors and names of its binding rules can use.
     fn variables(&self, method: &AuthMethod) -> Verified;
@@ -114,7 +115,7 @@ impl AccessControl for AccessOff {
         0
     }
 
-    fn check_method(&self, _: &AuthMethod) -> Result<(), String> {
+    fn check_method(&self, _: AuthMethod, _: &State) -> Result<AuthMethod, String> {
         Err("ACL support disabled".to_owned())
     }
 

@@ -272,7 +272,7 @@ impl MethodRow {
     pub(crate) fn whole(method: &Indexed<AuthMethod>) -> Self {
         let mut config = method.value.config.clone();
         for (key, value) in &mut config {
-            if key.eq_ignore_ascii_case("ServiceAccountJWT") || key.eq_ignore_ascii_case("OIDCClientSecret") {
+            if AuthMethod::is_secret(key) {
                 *value = HIDDEN.into();
             }
         }

@@ -1,4 +1,5 @@
-//! Sealing the authority's private keys, so that what is stored holds no key in clear.
+//! Sealing the authority's private keys and what auth methods keep secret, so that what is stored holds neither in
+//! clear.
 //!
 //! ```text
 //! PEM ─Keyring::seal(place)─> weft-sealed:v1:<key id>:<base64 of nonce, ciphertext, tag> ─> Command, log, snapshot
@@ -9,6 +10,7 @@
 //! moved to another root does not open. The sealing keys come from a file of the operator's; see [`state`] for
 //! what is done with all keys of a CA.
 
+pub mod secret;
 pub mod state;
 
 use std::fmt;
@@ -25,7 +27,7 @@ use zeroize::Zeroizing;
 const MARK: &str = "weft-sealed:";
 const VERSION: &str = "v1";
 /// Keeps these ciphertexts apart from other uses of the same key.
-const PURPOSE: &[u8] = b"weft ca key v1\0";
+const CA_KEY: &[u8] = b"weft ca key v1\0";
 const KEY_LEN: usize = 32;
 const KEY_ID_LEN: usize = 8;
 
@@ -34,7 +36,7 @@ const KEY_ID_LEN: usize = 8;
 pub enum SealError {
     /// Nothing to open it with.
     #[error(
-        "the CA's private key is sealed with key {id}, and this server has no connect.ca_seal_key_file: give it the \
+        "what is needed here is sealed with key {id}, and this server has no connect.ca_seal_key_file: give it the \
          file that the other servers have"
     )]
     NoKeys {
@@ -42,27 +44,27 @@ pub enum SealError {
         id: String,
     },
     /// Other keys than the one it was sealed with.
-    #[error("the CA's private key is sealed with key {id}, which is not in connect.ca_seal_key_file")]
+    #[error("what is needed here is sealed with key {id}, which is not in connect.ca_seal_key_file")]
     UnknownKey {
         /// The sealing key's id.
         id: String,
     },
     /// The right key, another text.
-    #[error("the CA's private key, sealed with key {id}, does not open: it was changed, cut, or moved here")]
+    #[error("what is sealed here with key {id} does not open: it was changed, cut, or moved here")]
     Damaged {
         /// The sealing key's id.
         id: String,
     },
     /// Not as this version writes it.
-    #[error("the CA's sealed private key has a form that this version does not know")]
+    #[error("what is sealed here has a form that this version does not know")]
     Form,
-    /// A key would be stored in clear beside sealed ones.
+    /// A key or a secret would be stored in clear beside sealed ones.
     #[error(
-        "the CA's private keys are sealed, and this server has no connect.ca_seal_key_file to seal another one with"
+        "what is secret here is sealed, and this server has no connect.ca_seal_key_file to seal another secret with"
     )]
     Unsealed,
     /// The cryptographic library failed.
-    #[error("a private key of the CA could not be sealed")]
+    #[error("a secret could not be sealed")]
     Failed,
 }
 
@@ -117,10 +119,7 @@ impl Keyring {
     /// # Errors
     /// The cryptographic library fails.
     pub fn seal(&self, place: &str, key: &PrivateKeyPem) -> Result<PrivateKeyPem, SealError> {
-        match self.0.first() {
-            Some(first) if !key.0.is_empty() => first.seal(place, key),
-            Some(_) | None => Ok(key.clone()),
-        }
+        self.seal_text(Bound { purpose: CA_KEY, place }, &key.0).map(PrivateKeyPem)
     }
 
     /// Opens what was sealed for this place. What is not sealed is answered as it is.
@@ -128,7 +127,18 @@ impl Keyring {
     /// # Errors
     /// The sealing key is not here, or the text is not what was sealed.
     pub fn open(&self, place: &str, key: &PrivateKeyPem) -> Result<PrivateKeyPem, SealError> {
-        let Some(rest) = key.0.strip_prefix(MARK) else { return Ok(key.clone()) };
+        self.open_text(Bound { purpose: CA_KEY, place }, &key.0).map(PrivateKeyPem)
+    }
+
+    fn seal_text(&self, bound: Bound<'_>, text: &str) -> Result<String, SealError> {
+        match self.0.first() {
+            Some(first) if !text.is_empty() => first.seal(bound, text),
+            Some(_) | None => Ok(text.to_owned()),
+        }
+    }
+
+    fn open_text(&self, bound: Bound<'_>, text: &str) -> Result<String, SealError> {
+        let Some(rest) = text.strip_prefix(MARK) else { return Ok(text.to_owned()) };
         let (version, rest) = rest.split_once(':').ok_or(SealError::Form)?;
         let (id, body) = rest.split_once(':').ok_or(SealError::Form)?;
         if version != VERSION || !is_id(id) {
@@ -139,7 +149,7 @@ impl Keyring {
             return Err(SealError::NoKeys { id });
         }
         match self.0.iter().find(|key| key.id == id) {
-            Some(key) => key.open(place, body).ok_or(SealError::Damaged { id }),
+            Some(key) => key.open(bound, body).ok_or(SealError::Damaged { id }),
             None => Err(SealError::UnknownKey { id }),
         }
     }
@@ -154,7 +164,11 @@ pub fn is_sealed(key: &PrivateKeyPem) -> bool {
 /// The id of the key that this one is sealed with, if it is sealed in the form of today.
 #[must_use]
 pub fn sealed_with(key: &PrivateKeyPem) -> Option<&str> {
-    let (version, rest) = key.0.strip_prefix(MARK)?.split_once(':')?;
+    seal_of(&key.0)
+}
+
+fn seal_of(text: &str) -> Option<&str> {
+    let (version, rest) = text.strip_prefix(MARK)?.split_once(':')?;
     let (id, _) = rest.split_once(':')?;
     (version == VERSION && is_id(id)).then_some(id)
 }
@@ -176,29 +190,37 @@ impl SealKey {
         Ok(Self { id, key: LessSafeKey::new(key) })
     }
 
-    fn seal(&self, place: &str, key: &PrivateKeyPem) -> Result<PrivateKeyPem, SealError> {
+    fn seal(&self, bound: Bound<'_>, clear: &str) -> Result<String, SealError> {
         let nonce: [u8; NONCE_LEN] = rand::random();
         // The room for the tag is there from the start: a text that moves leaves a copy behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(key.0.len() + AES_256_GCM.tag_len()));
-        text.extend_from_slice(key.0.as_bytes());
-        let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound(place), &mut *text);
+        let mut text = Zeroizing::new(Vec::with_capacity(clear.len() + AES_256_GCM.tag_len()));
+        text.extend_from_slice(clear.as_bytes());
+        let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound.aad(), &mut *text);
         sealed.map_err(|_| SealError::Failed)?;
         let body = STANDARD.encode([&nonce[..], &text].concat());
-        Ok(PrivateKeyPem(format!("{MARK}{VERSION}:{}:{body}", self.id)))
+        Ok(format!("{MARK}{VERSION}:{}:{body}", self.id))
     }
 
-    fn open(&self, place: &str, body: &str) -> Option<PrivateKeyPem> {
+    fn open(&self, bound: Bound<'_>, body: &str) -> Option<String> {
         let bytes = STANDARD.decode(body).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
         let mut text = Zeroizing::new(sealed.to_vec());
-        let opened = self.key.open_in_place(Nonce::assume_unique_for_key(*nonce), bound(place), &mut text).ok()?;
-        std::str::from_utf8(opened).ok().map(|pem| PrivateKeyPem(pem.to_owned()))
+        let opened = self.key.open_in_place(Nonce::assume_unique_for_key(*nonce), bound.aad(), &mut text).ok()?;
+        std::str::from_utf8(opened).ok().map(str::to_owned)
     }
 }
 
 /// What a ciphertext belongs to.
-fn bound(place: &str) -> Aad<Vec<u8>> {
-    Aad::from([PURPOSE, place.as_bytes()].concat())
+#[derive(Clone, Copy)]
+struct Bound<'a> {
+    purpose: &'static [u8],
+    place: &'a str,
+}
+
+impl Bound<'_> {
+    fn aad(self) -> Aad<Vec<u8>> {
+        Aad::from([self.purpose, self.place.as_bytes()].concat())
+    }
 }
 
 #[cfg(test)]

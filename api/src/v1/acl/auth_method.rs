@@ -67,14 +67,14 @@ pub(crate) async fn put(call: Call) -> Outcome {
     }
     method.validate().map_err(Refusal::failed)?;
     let fault = |text: String| Refusal::failed(format!("Invalid Auth Method: {text}"));
-    call.host.access.check_method(&method).map_err(fault)?;
+    let method = call.host.access.check_method(method, &state).map_err(fault)?;
     let name = method.name.clone();
     propose(&call, AclOp::MethodSet(Box::new(method))).await?;
     let state = call.host.store.current();
     Ok(shown(StateView::new(&state).auth_method(&name)))
 }
 
-/// What is hidden from readers may be sent back.
+/// What is hidden from readers may be sent back. It is kept in the form in which it is stored.
 fn keep_hidden(config: &mut Map<String, Value>, former: &Map<String, Value>) {
     for (key, value) in config {
         if value == HIDDEN {

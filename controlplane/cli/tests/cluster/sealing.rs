@@ -1,5 +1,5 @@
-//! The mesh authority's private keys at rest: nothing that a server writes holds one in clear, and what a missing
-//! sealing key means.
+//! The mesh authority's private keys and auth methods' secrets at rest: nothing that a server writes holds one in clear,
+//! and what a missing sealing key means.
 
 use std::fs;
 use std::io::Read;
@@ -79,10 +79,10 @@ fn forms(key: &PrivateKeyPem) -> Vec<Vec<u8>> {
 }
 
 /// An archive of the state, as it is and unpacked.
-async fn archive(cluster: &Cluster, server: &Server) -> Vec<Vec<u8>> {
+async fn archive(cluster: &Cluster, server: &Server, token: &str) -> Vec<Vec<u8>> {
     let path = cluster.path().join("backup.snap");
     let address = format!("{}:8500", server.setup.address);
-    let output = run(&["snapshot", "save", "--http-addr", &address, path.to_str().unwrap()]).await;
+    let output = run(&["snapshot", "save", "--http-addr", &address, "--token", token, path.to_str().unwrap()]).await;
     assert_eq!(output.code, 0, "{}", output.stderr);
     let packed = fs::read(&path).unwrap();
     let mut unpacked = Vec::new();
@@ -119,7 +119,7 @@ fn sealed_text(unpacked: &[u8]) -> PrivateKeyPem {
 /// The key of the root that signs, which the sealing key opens in an archive.
 async fn true_key(cluster: &Cluster, server: &Server, seal: &Keyring) -> PrivateKeyPem {
     let (id, certificate) = root(server).await;
-    let text = sealed_text(&archive(cluster, server).await[1]);
+    let text = sealed_text(&archive(cluster, server, "").await[1]);
     let key = seal.open(&id, &text).unwrap();
     let public_key = CaKey::from_pem(&key).unwrap().public_key();
     assert_eq!(public_key, Facts::from_pem(&certificate).unwrap().public_key, "it is the root's key");
@@ -155,7 +155,7 @@ async fn a_sealed_root_is_in_no_file_and_in_no_archive_and_signs_after_a_restart
     write_much(&mut cluster.servers[0]).await;
     let key = true_key(&cluster, &cluster.servers[0], &ring(1)).await;
     let before = root(&cluster.servers[0]).await;
-    for bytes in archive(&cluster, &cluster.servers[0]).await {
+    for bytes in archive(&cluster, &cluster.servers[0], "").await {
         assert!(forms(&key).iter().all(|form| find(&bytes, form).is_none()), "the archive holds the key");
     }
     let config = cluster.servers[0].get("/v1/connect/ca/configuration").await.to_string();
@@ -182,7 +182,7 @@ async fn a_clear_root_is_found_by_the_same_search_and_is_sealed_once_there_is_a_
     cluster.add(setup.clone());
     cluster.wait_formed().await;
     write_much(&mut cluster.servers[0]).await;
-    let unpacked = archive(&cluster, &cluster.servers[0]).await.remove(1);
+    let unpacked = archive(&cluster, &cluster.servers[0], "").await.remove(1);
     let (start, end) = (find(&unpacked, BEGIN).unwrap(), find(&unpacked, END).unwrap() + END.len());
     let key = PrivateKeyPem(String::from_utf8(unpacked[start..end].to_vec()).unwrap());
     let found = holding(&cluster.servers[0], &key);
@@ -200,7 +200,7 @@ async fn a_clear_root_is_found_by_the_same_search_and_is_sealed_once_there_is_a_
     cluster.servers[0].restart();
     cluster.servers[0].wait_healthy(1).await;
     until_ok("the key is sealed", SOON, async || {
-        let unpacked = archive(&cluster, &cluster.servers[0]).await.remove(1);
+        let unpacked = archive(&cluster, &cluster.servers[0], "").await.remove(1);
         if find(&unpacked, BEGIN).is_none() { Ok(()) } else { Err("still clear".to_owned()) }
     })
     .await;
@@ -244,7 +244,7 @@ async fn without_the_sealing_key_all_but_signing_goes_on_and_a_new_first_line_ta
         cluster.servers[0].restart();
         cluster.servers[0].wait_healthy(1).await;
         until_ok("the new line seals", SOON, async || {
-            let text = sealed_text(&archive(&cluster, &cluster.servers[0]).await[1]);
+            let text = sealed_text(&archive(&cluster, &cluster.servers[0], "").await[1]);
             if sealed_with(&text) == ring(2).first_id() { Ok(()) } else { Err(text.0) }
         })
         .await;
@@ -304,4 +304,64 @@ async fn a_key_file_that_protects_nothing_is_refused() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let text = cluster.refusal(sealed_by(setup(&cluster), &file)).await;
     assert!(text.contains("connect.ca_seal_key_file") && text.contains("mode 644"), "{text}");
+}
+
+const MANAGEMENT: &str = "1b5d2c0e-53a4-4e7a-9f7e-0d6d5e5f6a01";
+
+fn kubernetes(secret: &str) -> String {
+    let ca = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.pem();
+    let config = json!({ "Host": "https://127.0.0.1:1", "CACert": ca, "ServiceAccountJWT": secret });
+    json!({ "Name": "k", "Type": "kubernetes", "Config": config }).to_string()
+}
+
+/// The same search finds a secret that lies open; once there is a sealing key, neither that secret nor a new one is
+/// written in clear, and what is shown of a method can be sent back.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_auth_methods_are_sealed_too() {
+    let mut cluster = Cluster::start(90, 0);
+    let mut setup = setup(&cluster);
+    let path = cluster.path().join("acl.hcl");
+    let tokens = format!("initial_management = \"{MANAGEMENT}\"\n default = \"{MANAGEMENT}\"");
+    fs::write(&path, format!("acl {{ enabled = true\n default_policy = \"deny\"\n tokens {{ {tokens} }} }}")).unwrap();
+    setup.more.extend(["--config-file".to_owned(), path.to_str().unwrap().to_owned()]);
+    cluster.add(setup.clone());
+    cluster.wait_formed().await;
+    let (first, second) = ("head.c2VjcmV0IG51bWJlciBvbmU.tail", "head.c2VjcmV0IG51bWJlciB0d28.tail");
+    cluster.servers[0].put("/v1/acl/auth-method", &kubernetes(first)).await;
+    let unpacked = archive(&cluster, &cluster.servers[0], MANAGEMENT).await.remove(1);
+    assert!(find(&unpacked, first.as_bytes()).is_some(), "without a sealing key it lies open");
+    let before = cluster.servers[0].get("/v1/acl/auth-method/k").await;
+    assert!(!before.to_string().contains("c2VjcmV0"), "{before}");
+
+    cluster.servers[0].terminate().await;
+    cluster.servers[0].setup = sealed_by(setup, &key_file(&cluster, &[1]));
+    cluster.servers[0].restart();
+    cluster.servers[0].wait_healthy(1).await;
+    until_ok("the secret is sealed", SOON, async || {
+        let unpacked = archive(&cluster, &cluster.servers[0], MANAGEMENT).await.remove(1);
+        if find(&unpacked, b"c2VjcmV0").is_none() { Ok(()) } else { Err("still clear".to_owned()) }
+    })
+    .await;
+    assert_eq!(cluster.servers[0].get("/v1/acl/auth-method/k").await, before);
+    cluster.servers[0].put("/v1/acl/auth-method/k", &before.to_string()).await;
+    assert_eq!(cluster.servers[0].get("/v1/acl/auth-method/k").await, before, "nothing has changed");
+
+    // It is opened to be used: the refusal is that nobody listens there.
+    let login = json!({ "AuthMethod": "k", "BearerToken": "a.b.c" }).to_string();
+    let reply = cluster.servers[0].try_send("POST", "/v1/acl/login", &login).await.unwrap();
+    assert!(reply.status == 500 && reply.text().contains("Connection refused"), "{}", reply.text());
+
+    cluster.servers[0].put("/v1/acl/auth-method/k", &kubernetes(second)).await;
+    write_much(&mut cluster.servers[0]).await;
+    for bytes in archive(&cluster, &cluster.servers[0], MANAGEMENT).await {
+        assert!(find(&bytes, second.as_bytes()).is_none(), "the archive holds it");
+    }
+    cluster.servers[0].kill();
+    for file in files(&cluster.servers[0].setup.data_dir) {
+        let bytes = fs::read(&file).unwrap();
+        assert!(find(&bytes, &second.as_bytes()[5..]).is_none(), "{}", file.display());
+    }
+    let log = fs::read_to_string(cluster.path().join("n1.log")).unwrap();
+    assert!(log.contains("seal the secrets of auth methods"), "{log}");
+    assert!(!log.contains("c2VjcmV0") && !log.contains("weft-sealed:"), "{log}");
 }

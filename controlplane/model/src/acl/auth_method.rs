@@ -1,5 +1,6 @@
 //! Auth methods: who vouches for somebody that has no token yet, and what follows from it.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,8 @@ use uuid::Uuid;
 use super::policy::is_name;
 use crate::time::GoDuration;
 
-/// A way to log in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A way to log in. Of its configuration, debug output shows the keys only.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthMethod {
     pub name: String,
@@ -44,6 +45,31 @@ impl AuthMethod {
     /// The kinds that there are.
     pub const KINDS: [&'static str; 2] = ["jwt", "kubernetes"];
 
+    /// The keys of a configuration that prove something, and are shown to nobody.
+    pub const SECRETS: [&'static str; 2] = ["ServiceAccountJWT", "OIDCClientSecret"];
+
+    /// Whether a key of a configuration, in any case, is one of these.
+    #[must_use]
+    pub fn is_secret(key: &str) -> bool {
+        Self::SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
+    }
+
+    /// What is secret in the configuration, with its keys.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&str, &str)> {
+        let secrets = self.config.iter().filter(|(key, _)| Self::is_secret(key));
+        secrets.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect()
+    }
+
+    /// The same, to be replaced.
+    pub fn secrets_mut(&mut self) -> Vec<(String, &mut String)> {
+        let secrets = self.config.iter_mut().filter(|(key, _)| Self::is_secret(key));
+        // What is no text is refused when it is written.
+        let texts =
+            secrets.filter_map(|(key, value)| if let Value::String(text) = value { Some((key, text)) } else { None });
+        texts.map(|(key, text)| (key.clone(), text)).collect()
+    }
+
     /// Checks what does not depend on the kind.
     ///
     /// # Errors
@@ -72,6 +98,13 @@ impl AuthMethod {
             return Err("Invalid Auth Method: TokenLocality should be one of 'local' or 'global'".to_owned());
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.config.keys().collect();
+        f.debug_struct("AuthMethod").field("name", &self.name).field("kind", &self.kind).field("config", &keys).finish()
     }
 }
 

@@ -47,6 +47,11 @@ pub enum AclOp {
         create: bool,
     },
     RuleDelete(Uuid),
+    /// The same method with its secrets sealed in another way, if it still is as it was at this index.
+    MethodReseal {
+        method: Box<AuthMethod>,
+        expected_modify_index: u64,
+    },
 }
 
 /// One of the tables of access control.

@@ -26,6 +26,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use weft_api::access::{AccessControl, AgentToken, Bearer, BearerName, LoginError, UnknownToken, Verified};
+use weft_ca::seal::Keyring;
 use weft_dns::Sight;
 use weft_model::acl::{AuthMethod, Authorizer, Disposition, Fallback, Labelled, Rule, Rules, SecretHash, Token};
 use weft_model::intention::DefaultPolicy;
@@ -65,6 +66,8 @@ struct Shared {
     remote: OnceLock<Remote>,
     token_ttl: Duration,
     down: DownPolicy,
+    /// What secrets of auth methods are sealed with.
+    seal_keys: Keyring,
 }
 
 impl Acl {
@@ -96,6 +99,7 @@ impl Acl {
                 remote: OnceLock::new(),
                 token_ttl,
                 down: config.acl.down_policy,
+                seal_keys: config.ca_seal_keys.clone(),
             }),
         })
     }
@@ -266,8 +270,8 @@ impl AccessControl for Acl {
         text.trim().parse().unwrap_or(0)
     }
 
-    fn check_method(&self, method: &AuthMethod) -> Result<(), String> {
-        login::check(method)
+    fn check_method(&self, method: AuthMethod, state: &State) -> Result<AuthMethod, String> {
+        login::stored(&self.shared.seal_keys, method, state)
     }
 
     fn variables(&self, method: &AuthMethod) -> Verified {
@@ -275,7 +279,7 @@ impl AccessControl for Acl {
     }
 
     fn verify(&self, method: AuthMethod, bearer: Secret) -> BoxFuture<'_, Result<Verified, LoginError>> {
-        async move { login::verify(&method, &bearer).await }.boxed()
+        async move { login::verify(&self.shared.seal_keys, &method, &bearer).await }.boxed()
     }
 }
 

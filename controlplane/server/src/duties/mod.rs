@@ -2,6 +2,7 @@
 //! the loop here proposes it like any other write.
 
 mod ca;
+mod secrets;
 pub(crate) mod timers;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use weft_ca::seal::Keyring;
+use weft_model::acl::AclTable;
 use weft_model::{ApplyError, Command, Timestamp, Topic};
 use weft_raft::{Raft, Role};
 use weft_state::{ProposeError, State, StateView, Store};
@@ -31,12 +33,13 @@ struct Moment<'a> {
     now: Timestamp,
     /// For how long this leader has seen the CA unchanged.
     ca_unchanged: Duration,
-    /// What the CA's private keys are sealed with.
+    /// What private keys of the CA and secrets of auth methods are sealed with.
     keys: &'a Keyring,
 }
 
 const DUTIES: &[Duty] = &[
-    // First: the others carry keys along as they are.
+    Duty { name: "seal the secrets of auth methods", plan: secrets::seal },
+    // Before the others of the CA: they carry keys along as they are.
     Duty { name: "seal the CA's private keys", plan: ca::seal_keys },
     Duty { name: "activate a staged root", plan: ca::activate_staged },
     Duty { name: "replace an ageing root", plan: ca::replace_ageing },
@@ -45,7 +48,7 @@ const DUTIES: &[Duty] = &[
 
 /// Runs for ever; does something only while this server leads.
 pub(crate) async fn run(store: Arc<Store>, raft: Arc<Raft>, keys: Keyring) {
-    let mut subscription = store.subscribe(BTreeSet::from([Topic::Ca]));
+    let mut subscription = store.subscribe(BTreeSet::from([Topic::Ca, Topic::Acl(AclTable::Methods)]));
     let mut seen = (0, Instant::now());
     loop {
         // Either is a reason to look.

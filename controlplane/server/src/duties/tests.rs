@@ -109,3 +109,25 @@ fn clear_keys_are_sealed_once_and_an_ageing_root_is_replaced_by_a_sealed_one() {
     let roots = &ca_of(&state).roots;
     assert!(roots.len() == 2 && roots.iter().all(|root| root.signing_key.0.starts_with("weft-sealed:")));
 }
+
+#[test]
+fn a_clear_secret_of_an_auth_method_is_sealed_unless_it_changes_meanwhile() {
+    use weft_model::acl::{AclOp, AuthMethod};
+    let config = json!({ "ServiceAccountJWT": "a.b.c" }).as_object().unwrap().clone();
+    let method = AuthMethod { name: "k".into(), kind: "kubernetes".into(), config, ..AuthMethod::default() };
+    let set = |method: &AuthMethod| Command::Acl(Box::new(AclOp::MethodSet(Box::new(method.clone()))));
+    let state = after(&State::default(), set(&method));
+    let keys = Keyring::read(&crate::generate_join_secret()).unwrap();
+    let moment = Moment { now: now(), ca_unchanged: HOUR, keys: &keys };
+    let command = secrets::seal(&state, moment).unwrap().unwrap();
+    let sealed = after(&state, command.clone());
+    let stored = StateView::new(&sealed).auth_method("k").unwrap();
+    assert_eq!(*keys.open_method(&stored.value).unwrap(), method);
+    assert_ne!(*stored.value, method);
+    assert_eq!(stored.modify_index, 1, "readers see no change");
+    assert!(secrets::seal(&sealed, moment).unwrap().is_none());
+
+    let newer = after(&state, set(&AuthMethod { description: "newer".into(), ..method }));
+    let envelope = Envelope { id: RequestId { origin: 1, sequence: 9 }, settled: 0, at: now(), command };
+    assert_eq!(weft_state::apply(&newer, 3, &envelope).reply, Err(ApplyError::Stale));
+}

@@ -5,15 +5,17 @@ mod jwt;
 mod keys;
 mod kubernetes;
 mod settings;
+mod stored;
 
 use weft_api::access::{LoginError, Verified};
+use weft_ca::seal::Keyring;
 use weft_model::acl::AuthMethod;
 use weft_model::secret::Secret;
 
 use crate::clock::now;
+pub(super) use stored::stored;
 
-/// Checks a method's configuration.
-pub(super) fn check(method: &AuthMethod) -> Result<(), String> {
+fn check(method: &AuthMethod) -> Result<(), String> {
     match method.kind.as_str() {
         "kubernetes" => kubernetes::Settings::read(&method.config).map(drop),
         _ => jwt::Settings::read(&method.config).map(drop),
@@ -29,7 +31,9 @@ pub(super) fn variables(method: &AuthMethod) -> Verified {
 }
 
 /// Finds out who bears a token.
-pub(super) async fn verify(method: &AuthMethod, bearer: &Secret) -> Result<Verified, LoginError> {
+pub(super) async fn verify(keys: &Keyring, method: &AuthMethod, bearer: &Secret) -> Result<Verified, LoginError> {
+    let open = keys.open_method(method);
+    let method = open.map_err(|error| LoginError::Failed(format!("auth method {}: {error}", method.name)))?;
     match method.kind.as_str() {
         "kubernetes" => {
             let settings = kubernetes::Settings::read(&method.config).map_err(LoginError::Failed)?;

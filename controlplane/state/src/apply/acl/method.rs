@@ -1,7 +1,10 @@
 //! Auth methods and their binding rules.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 use weft_model::acl::{AclTable, AuthMethod, BindingRule};
+use weft_model::{ApplyError, Reply};
 
 use super::{Changed, put};
 use crate::apply::Txn;
@@ -21,6 +24,15 @@ impl Txn {
             self.touch_acl(AclTable::Methods);
         }
         Ok(())
+    }
+
+    /// Readers are shown the same as before, so its index stays and nobody is woken.
+    pub(super) fn method_reseal(&mut self, method: &AuthMethod, expected: u64) -> Result<Reply, ApplyError> {
+        let former = self.state.acl.methods.get(&method.name).filter(|former| former.modify_index == expected);
+        let mut next = former.cloned().ok_or(ApplyError::Stale)?;
+        next.value = Arc::new(method.clone());
+        self.state.acl.methods.insert(method.name.clone(), next);
+        Ok(Reply::Done)
     }
 
     /// Whom it has let in is out again.

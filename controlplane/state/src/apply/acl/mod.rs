@@ -48,6 +48,9 @@ impl Txn {
                 self.rule_delete(*id);
                 Ok(())
             }
+            AclOp::MethodReseal { method, expected_modify_index } => {
+                return self.method_reseal(method, *expected_modify_index);
+            }
         };
         changed.map(|()| Reply::Done).map_err(ApplyError::Refused)
     }
