@@ -159,6 +159,12 @@ pub(super) async fn of(source: &Source) -> Result<Vec<Key>, LoginError> {
             if document.issuer.trim_end_matches('/') != issuer {
                 return Err(failed(format!("{issuer} calls itself {:?}", document.issuer)));
             }
+            if issuer.starts_with("https:") && !document.jwks_uri.starts_with("https:") {
+                return Err(failed(format!(
+                    "{issuer} names keys that are not at an https URL: {:?}",
+                    document.jwks_uri
+                )));
+            }
             let text = fetch::get(&document.jwks_uri, ca).await.map_err(failed)?;
             read_set(&text).map_err(failed)
         }

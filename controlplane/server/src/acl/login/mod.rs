@@ -6,6 +6,9 @@ mod keys;
 mod kubernetes;
 mod settings;
 mod stored;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 use weft_api::access::{LoginError, Verified};
 use weft_ca::seal::Keyring;
