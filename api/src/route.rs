@@ -232,6 +232,11 @@ impl Route {
         Self::new(Verb::Get, path, Run::Read(view), Options::Blocking)
     }
 
+    /// A read whose question is in its body.
+    pub(crate) const fn ask(path: &'static str, view: fn(&Call, &StateView<'_>) -> Outcome) -> Self {
+        Self::new(Verb::Post, path, Run::Read(view), Options::Blocking)
+    }
+
     pub(crate) const fn look(path: &'static str, view: fn(&Call, &StateView<'_>) -> Outcome) -> Self {
         Self::new(Verb::Get, path, Run::Look(view), Options::Agent)
     }

@@ -2,8 +2,8 @@
 
 use crate::route::{Access, Form, Param, Route, Verb};
 use crate::v1::{
-    acl, agent, catalog, config_entry, connect, coordinate, event, exported, health, kv, operator, peering, query,
-    session, snapshot, status, txn, weft,
+    acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, health, kv, operator,
+    peering, query, session, snapshot, status, txn, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -49,6 +49,7 @@ const ENABLE: Param = param("enable", Form::RequiredBool, "On or off.");
 const REASON: Param = param("reason", Form::Text, "Why; becomes the check's notes.");
 const WAN: Param = param("wan", Form::Bool, "There is no federation of datacenters yet.");
 const INDEX: Param = param("cas", Form::Number, "Only if the key's ModifyIndex is this; 0: only if it does not exist.");
+const COMPILE_DC: Param = param("compile-dc", Form::Text, "The datacenter that the calls come from.");
 const PEERING: &str = "Peering of clusters is off: refused";
 const SEGMENT: Param =
     param("segment", Form::Text, "Only nodes of this network segment; there is one, without a name.");
@@ -395,6 +396,17 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers("ConfigDeleted")
         .statuses(&[404])
         .about("Remove a config entry"),
+    Route::read("/v1/discovery-chain/{service}", discovery_chain::chain)
+        .access(Access::ServiceRead)
+        .params(&[COMPILE_DC])
+        .answers("DiscoveryChain")
+        .about("Where the requests to a service go"),
+    Route::ask("/v1/discovery-chain/{service}", discovery_chain::customized)
+        .access(Access::ServiceRead)
+        .params(&[COMPILE_DC])
+        .body("ChainOverrides")
+        .answers("DiscoveryChain")
+        .about("The same, as an upstream with settings of its own has it"),
     Route::read("/v1/exported-services", exported::list)
         .access(Access::OperatorRead)
         .answers("ResolvedExports")

@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod config_entry;
 pub(crate) mod connect;
 pub(crate) mod coordinate;
+pub(crate) mod discovery_chain;
 pub(crate) mod event;
 pub(crate) mod exported;
 pub(crate) mod health;

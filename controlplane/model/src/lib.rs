@@ -16,6 +16,7 @@ pub mod command;
 pub mod config_entry;
 pub mod coordinate;
 pub mod decode;
+pub mod discovery_chain;
 pub mod event;
 pub mod failpoint;
 pub mod faults;

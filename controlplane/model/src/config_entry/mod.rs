@@ -58,6 +58,7 @@ pub use service_resolver::{Redirect, ResolverFailover, ResolverTarget, ServiceRe
 pub use service_router::{
     Route, RouteDestination, RouteHeader, RouteHttpMatch, RouteMatch, RouteQueryParam, ServiceRouter,
 };
+pub(crate) use service_splitter::percent;
 pub use service_splitter::{ServiceSplitter, Split};
 pub use shared::HeaderModifiers;
 pub use tcp_route::{TcpRoute, TcpRouteService};

@@ -52,7 +52,7 @@ impl Split {
 /// Whole numbers are written without a point, as Go does.
 // serde hands fields over by reference; a share is small.
 #[allow(clippy::trivially_copy_pass_by_ref, clippy::cast_possible_truncation)]
-fn percent<S: Serializer>(weight: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn percent<S: Serializer>(weight: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if weight.fract() == 0.0 && weight.abs() < 1e9 {
         serializer.serialize_i64(*weight as i64)
     } else {

@@ -1,28 +1,31 @@
-//! Config entries: stored whole. A write of what is there already changes nothing.
+//! Config entries: stored whole, when no chain breaks by it. A write of what is there already changes nothing.
 
 use std::sync::Arc;
 
 use weft_model::catalog::Indexed;
+use weft_model::command::ApplyError;
 use weft_model::config_entry::{ConfigEntry, Kind};
 use weft_model::{Reply, Topic};
 
-use super::Txn;
+use super::{Txn, chains};
 
 impl Txn {
-    pub(super) fn config_upsert(&mut self, entry: &ConfigEntry, cas: Option<u64>) -> Reply {
+    pub(super) fn config_upsert(&mut self, entry: &ConfigEntry, cas: Option<u64>) -> Result<Reply, ApplyError> {
         if !self.cas_holds(entry.kind(), entry.name(), cas) {
-            return Reply::Swapped(false);
+            return Ok(Reply::Swapped(false));
         }
+        chains::stay_whole(&self.state, entry.kind(), entry.name(), Some(&Arc::new(entry.clone())))?;
         self.put_config(entry.clone());
-        Reply::Swapped(true)
+        Ok(Reply::Swapped(true))
     }
 
-    pub(super) fn config_delete(&mut self, kind: Kind, name: &str, cas: Option<u64>) -> Reply {
+    pub(super) fn config_delete(&mut self, kind: Kind, name: &str, cas: Option<u64>) -> Result<Reply, ApplyError> {
         if cas.is_some() && !self.cas_holds(kind, name, cas) {
-            return Reply::Swapped(false);
+            return Ok(Reply::Swapped(false));
         }
+        chains::stay_whole(&self.state, kind, name, None)?;
         self.remove_config(kind, name);
-        Reply::Swapped(true)
+        Ok(Reply::Swapped(true))
     }
 
     /// No condition, or the modify index is the expected one (0: the entry does not exist).

@@ -4,6 +4,7 @@ mod acl;
 mod autopilot;
 mod ca;
 mod catalog;
+mod chains;
 mod check;
 mod config_entry;
 mod coordinate;
@@ -74,8 +75,8 @@ impl Txn {
             Command::Register(registration) => self.register(registration),
             Command::Deregister { node, target } => Ok(self.deregister(node, target)),
             Command::UpdateCheck { node, check, status, output } => self.update_check(node, check, *status, output),
-            Command::ConfigUpsert { entry, cas } => Ok(self.config_upsert(entry, *cas)),
-            Command::ConfigDelete { kind, name, cas } => Ok(self.config_delete(*kind, name, *cas)),
+            Command::ConfigUpsert { entry, cas } => self.config_upsert(entry, *cas),
+            Command::ConfigDelete { kind, name, cas } => self.config_delete(*kind, name, *cas),
             Command::IntentionUpsert(write) => self.intention_upsert(write),
             Command::IntentionDelete(key) => self.intention_delete(key),
             Command::CaUpdate { expected_modify_index, ca } => self.ca_update(*expected_modify_index, ca),
