@@ -17,6 +17,7 @@ use weft_model::{NodeName, ServiceName};
 use super::servers::{Servers, Standing};
 use crate::acl::Acl;
 use crate::clients::message::{Beat, LEAVE};
+use crate::cluster::not_joined;
 use crate::presence::Departure;
 
 /// How long the servers may take to let an agent go.
@@ -96,9 +97,7 @@ impl Cluster for Remote {
                 Ok(address) => self.servers.join(&address).await.map_err(|lost| lost.to_string()),
                 Err(why) => Err(why),
             };
-            joined.map_err(|why| {
-                ClusterError::Refused(format!("1 error occurred:\n\t* Failed to join {address}: {why}\n\n"))
-            })
+            joined.map_err(|why| not_joined(&address, &why))
         }
         .boxed()
     }

@@ -118,9 +118,7 @@ impl Cluster for LocalCluster {
                 Ok(address) => self.formation.join(address).await,
                 Err(why) => Err(why),
             };
-            joined.map_err(|why| {
-                ClusterError::Refused(format!("1 error occurred:\n\t* Failed to join {address}: {why}\n\n"))
-            })
+            joined.map_err(|why| not_joined(&address, &why))
         }
         .boxed()
     }
@@ -248,6 +246,11 @@ impl LocalCluster {
             Err(error) => Err(ClusterError::Unavailable(error.to_string())),
         }
     }
+}
+
+/// What whoever asked to join is told, in Consul's words.
+pub(crate) fn not_joined(address: &str, why: &str) -> ClusterError {
+    ClusterError::Refused(format!("1 error occurred:\n\t* Failed to join {address}: {why}\n\n"))
 }
 
 fn find(state: &ClusterState, peer: &PeerRef) -> Result<u64, ClusterError> {

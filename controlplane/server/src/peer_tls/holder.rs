@@ -132,54 +132,15 @@ impl ServerCertVerifier for Holder {
     }
 }
 
-impl ClientCertVerifier for Holder {
-    /// A server has one certificate; it needs no hint.
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.current().clients.verify_client_cert(end_entity, intermediates, now)?;
-        self.role.check(end_entity).map_err(refused)?;
-        Ok(verified)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(only_tls13())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.current().clients.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.current().clients.supported_verify_schemes()
-    }
-}
-
-/// Whom a server believes to be a client agent.
+/// Whom a server believes to be what callers of one kind are.
 #[derive(Debug)]
-pub(super) struct Agents {
+pub(super) struct Callers {
     pub(super) holder: Arc<Holder>,
     pub(super) role: Role,
 }
 
-impl ClientCertVerifier for Agents {
+impl ClientCertVerifier for Callers {
+    /// They have one certificate each, and need no hint.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

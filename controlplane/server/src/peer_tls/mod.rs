@@ -26,7 +26,6 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
-use rustls::server::danger::ClientCertVerifier;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ServerConfig};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +33,7 @@ use weft_raft::peer::{self, Tls};
 
 use crate::config::Config;
 use files::Files;
-use holder::{Agents, Credentials, Holder};
+use holder::{Callers, Credentials, Holder};
 use issuer::Issuer;
 use role::Role;
 
@@ -126,8 +125,9 @@ fn is_loopback(config: &Config) -> bool {
     config.bind.is_loopback() && config.node.address.is_loopback() && config.cluster.retry_join.iter().all(local)
 }
 
-/// How connections are taken in that want to speak one protocol.
-fn accepting(who: Arc<dyn ClientCertVerifier>, holder: &Arc<Holder>, protocol: &[u8]) -> anyhow::Result<ServerConfig> {
+/// How connections of callers of one role are taken in, who want to speak one protocol.
+fn accepting(role: Role, holder: &Arc<Holder>, protocol: &[u8]) -> anyhow::Result<ServerConfig> {
+    let who = Arc::new(Callers { holder: Arc::clone(holder), role });
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut server = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
@@ -150,7 +150,7 @@ impl Source {
 impl Link {
     fn new(source: Source, role: Role, config: &Config, protocol: &[u8]) -> anyhow::Result<Self> {
         let name = ServerName::try_from(role.name().to_owned()).context("datacenter")?;
-        let holder = Arc::new(Holder::new(source.credentials()?, role));
+        let holder = Arc::new(Holder::new(source.credentials()?, role.clone()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut client = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])?
@@ -162,10 +162,9 @@ impl Link {
         // A resumed session would outlive the certificate that it was opened with.
         client.resumption = Resumption::disabled();
         let agents = Role::client(config.node.datacenter.as_str(), DOMAIN);
-        let agents = Arc::new(Agents { holder: Arc::clone(&holder), role: agents });
         let tls = Tls {
             client: Arc::new(client),
-            server: Arc::new(accepting(holder.clone(), &holder, ALPN)?),
+            server: Arc::new(accepting(role, &holder, ALPN)?),
             agents: Arc::new(accepting(agents, &holder, peer::ALPN_CLIENT)?),
             name,
             owner: role::owner,
