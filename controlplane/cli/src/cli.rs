@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    acl, agent, catalog, config, connect, event, force_leave, info, intention, join, keygen, kv, leave, lock, login,
-    logout, maint, members, monitor, operator, proxies, reload, services, session, snapshot, tls, validate, version,
-    watch,
+    acl, agent, catalog, completion, config, connect, debug, event, exec, force_leave, info, intention, join, keygen,
+    keyring, kv, leave, lock, login, logout, maint, members, monitor, operator, proxies, reload, rtt, services,
+    session, snapshot, tls, validate, version, watch,
 };
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
@@ -42,17 +42,21 @@ enum Command {
     Agent(Box<agent::Agent>),
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    Completion(completion::Completion),
     #[command(subcommand)]
     Config(config::Config),
     #[command(subcommand)]
     Connect(connect::Connect),
+    Debug(debug::Debug),
     Event(event::Event),
+    Exec(exec::Exec),
     ForceLeave(force_leave::ForceLeave),
     Info(info::Info),
     #[command(subcommand)]
     Intention(intention::Intention),
     Join(join::Join),
     Keygen(keygen::Keygen),
+    Keyring(keyring::Keyring),
     #[command(subcommand)]
     Kv(kv::Kv),
     Leave(leave::Leave),
@@ -66,6 +70,7 @@ enum Command {
     Operator(operator::Operator),
     Proxies(proxies::Proxies),
     Reload(reload::Reload),
+    Rtt(rtt::Rtt),
     #[command(subcommand)]
     Services(services::Services),
     #[command(subcommand)]
@@ -86,14 +91,18 @@ impl Cli {
             Command::Acl(acl) => ask(acl.run(env)),
             Command::Agent(agent) => agent.run(),
             Command::Catalog(catalog) => ask(catalog.run(env)),
+            Command::Completion(completion) => completion.run(),
             Command::Config(config) => ask(config.run(env)),
             Command::Connect(connect) => ask(connect.run(env)),
+            Command::Debug(debug) => ask(debug.run(env)),
             Command::Event(event) => ask(event.run(env)),
+            Command::Exec(exec) => exec.run(),
             Command::ForceLeave(force_leave) => ask(force_leave.run(env)),
             Command::Info(info) => ask(info.run(env)),
             Command::Intention(intention) => ask(intention.run(env)),
             Command::Join(join) => ask(join.run(env)),
             Command::Keygen(keygen) => keygen.run(),
+            Command::Keyring(keyring) => keyring.run(),
             Command::Kv(kv) => ask(kv.run(env)),
             Command::Leave(leave) => ask(leave.run(env)),
             Command::Lock(lock) => ask(lock.run(env)),
@@ -105,6 +114,7 @@ impl Cli {
             Command::Operator(operator) => ask(operator.run(env)),
             Command::Proxies(proxies) => ask(proxies.run(env)),
             Command::Reload(reload) => ask(reload.run(env)),
+            Command::Rtt(rtt) => ask(rtt.run(env)),
             Command::Services(services) => ask(services.run(env)),
             Command::Session(session) => ask(session.run(env)),
             Command::Snapshot(snapshot) => ask(snapshot.run(env)),

@@ -7,6 +7,7 @@
 
 mod agent;
 mod certificates;
+mod debug;
 mod https;
 mod live;
 mod locks;
