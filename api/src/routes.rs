@@ -39,6 +39,7 @@ const fn param(name: &'static str, form: Form, about: &'static str) -> Param {
 const FILTER: Param = param("filter", Form::Text, "Expression over the elements of the answer.");
 const NEAR: Param = param("near", Form::Text, "Nearest first, seen from this node; `_agent`: from this agent.");
 const NODE_META: Param = param("node-meta", Form::Texts, "`key:value` that the node has; all must fit.");
+const PEER: Param = param("peer", Form::Text, "What this peer has imported here; there are no peers, so nothing.");
 const TAG: Param = param("tag", Form::Texts, "Tag that the instance has, in any case; all must fit.");
 const CAS: Param = param("cas", Form::Number, "Only if the entry's ModifyIndex is this; 0: only if it does not exist.");
 const NOTE: Param = param("note", Form::Text, "Becomes the check's output.");
@@ -215,38 +216,38 @@ pub(crate) static ROUTES: &[Route] = &[
         .about("The datacenters that can be asked"),
     Route::read("/v1/catalog/nodes", catalog::nodes)
         .access(Access::NodeRead)
-        .params(&[NEAR, NODE_META, FILTER])
+        .params(&[NEAR, NODE_META, FILTER, PEER])
         .answers("Nodes")
         .about("All nodes"),
     Route::read("/v1/catalog/services", catalog::services)
         .access(Access::ServiceRead)
-        .params(&[NODE_META])
+        .params(&[NODE_META, FILTER, PEER])
         .answers("ServiceTags")
         .cacheable()
         .shared()
         .about("All services with their tags"),
     Route::read("/v1/catalog/service/{service}", catalog::service)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER])
+        .params(&[TAG, NEAR, NODE_META, FILTER, PEER])
         .answers("CatalogServices")
         .cacheable()
         .shared()
         .about("The instances of a service"),
     Route::read("/v1/catalog/connect/{service}", catalog::connect)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER])
+        .params(&[TAG, NEAR, NODE_META, FILTER, PEER])
         .answers("CatalogServices")
         .cacheable()
         .shared()
         .about("The mesh endpoints of a service"),
     Route::read("/v1/catalog/node/{node}", catalog::node)
         .access(Access::NodeRead)
-        .params(&[FILTER])
+        .params(&[FILTER, PEER])
         .answers("CatalogNode")
         .about("A node and its instances by their id; null when there is no such node"),
     Route::read("/v1/catalog/node-services/{node}", catalog::node_services)
         .access(Access::NodeRead)
-        .params(&[FILTER])
+        .params(&[FILTER, PEER])
         .answers("CatalogNodeServices")
         .cacheable()
         .shared()
@@ -258,38 +259,59 @@ pub(crate) static ROUTES: &[Route] = &[
     // --- health
     Route::read("/v1/health/node/{node}", health::node)
         .access(Access::NodeRead)
-        .params(&[FILTER])
+        .params(&[FILTER, PEER])
         .answers("Checks")
         .about("The checks on a node"),
     Route::read("/v1/health/checks/{service}", health::checks)
         .access(Access::ServiceRead)
-        .params(&[NEAR, NODE_META, FILTER])
+        .params(&[NEAR, NODE_META, FILTER, PEER])
         .answers("Checks")
         .about("The checks of a service's instances"),
     Route::read("/v1/health/service/{service}", health::service)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only instances whose checks all pass.")])
+        .params(&[
+            TAG,
+            NEAR,
+            NODE_META,
+            FILTER,
+            PEER,
+            param("passing", Form::Bool, "Only instances whose checks all pass."),
+        ])
         .answers("HealthServices")
         .cacheable()
         .shared()
         .about("The instances of a service with their node and checks"),
     Route::read("/v1/health/connect/{service}", health::connect)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only endpoints whose checks all pass.")])
+        .params(&[
+            TAG,
+            NEAR,
+            NODE_META,
+            FILTER,
+            PEER,
+            param("passing", Form::Bool, "Only endpoints whose checks all pass."),
+        ])
         .answers("HealthServices")
         .cacheable()
         .shared()
         .about("The mesh endpoints of a service with their node and checks"),
     Route::read("/v1/health/ingress/{service}", health::ingress)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER, param("passing", Form::Bool, "Only gateways whose checks all pass.")])
+        .params(&[
+            TAG,
+            NEAR,
+            NODE_META,
+            FILTER,
+            PEER,
+            param("passing", Form::Bool, "Only gateways whose checks all pass."),
+        ])
         .answers("HealthServices")
         .cacheable()
         .shared()
         .about("The gateways that let a service be called from outside, with their node and checks"),
     Route::read("/v1/health/state/{state}", health::state)
         .access(Access::NodeRead)
-        .params(&[NEAR, NODE_META, FILTER])
+        .params(&[NEAR, NODE_META, FILTER, PEER])
         .answers("Checks")
         .about("All checks in a state: any, passing, warning, critical"),
     // --- connect

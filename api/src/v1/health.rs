@@ -9,7 +9,7 @@ use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
 use super::catalog::gateway;
-use super::select::{node_fits, sort_near, tags_fit};
+use super::select::{node_fits, of_peer, sort_near, tags_fit};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CHECK, HEALTH_ROW, retain};
@@ -90,6 +90,7 @@ fn all_passing(instance: &Instance) -> bool {
 }
 
 fn checks_answer(call: &Call, view: &StateView<'_>, mut checks: Vec<Indexed<Check>>) -> Outcome {
+    checks.retain(|_| !of_peer(call));
     call.gate(view.state())?.checks(&mut checks);
     retain(call.filter(&CHECK)?.as_ref(), &mut checks, check_value);
     sort_near(call, view, &mut checks, |check| &check.value.node);

@@ -6,9 +6,14 @@ use weft_state::StateView;
 
 use crate::call::Call;
 
-/// Whether the node has all pairs of the `node-meta` parameters.
+/// Whether the node has all pairs of the `node-meta` parameters, and is not asked for among those of a peer.
 pub(super) fn node_fits(call: &Call, node: &Node) -> bool {
-    has_pairs(call, &node.meta)
+    !of_peer(call) && has_pairs(call, &node.meta)
+}
+
+/// Whether what a peer has imported here is meant: nothing, as there are no peers.
+pub(super) fn of_peer(call: &Call) -> bool {
+    !call.query.text("peer").is_empty()
 }
 
 fn has_pairs(call: &Call, meta: &Meta) -> bool {

@@ -9,7 +9,7 @@ use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{CATALOG_ROW, NODE, SERVICE, retain};
-use crate::v1::select::{node_fits, sort_near, tags_fit};
+use crate::v1::select::{node_fits, of_peer, sort_near, tags_fit};
 use crate::wire::catalog::{CatalogRows, Form, NoNodeServices, NodeServices, catalog_value};
 use crate::wire::node::{NodeRows, node_value};
 use crate::wire::service::service_value;
@@ -28,9 +28,19 @@ pub(crate) fn nodes(call: &Call, view: &StateView<'_>) -> Outcome {
 
 /// All service names with their tags.
 pub(crate) fn services(call: &Call, view: &StateView<'_>) -> Outcome {
+    let filter = call.filter(&CATALOG_ROW)?;
     let mut services = view.services(|node| node_fits(call, node));
     let gate = call.gate(view.state())?;
     services.retain(|name, _| gate.shows(&access::service(name.as_str(), Wanted::Read)));
+    if let Some(filter) = filter {
+        services.retain(|name, tags| {
+            let mut instances = view.instances(name);
+            instances.retain(|instance| node_fits(call, &instance.node.value));
+            retain(Some(&filter), &mut instances, catalog_value);
+            *tags = instances.iter().flat_map(|instance| instance.service.value.tags.iter().cloned()).collect();
+            !instances.is_empty()
+        });
+    }
     Ok(Answer::json(services))
 }
 
@@ -75,7 +85,8 @@ fn on_node(call: &Call, view: &StateView<'_>, form: Form) -> Result<Option<NodeS
     let name = call.path_name("Missing node name")?;
     let filter = call.filter(&SERVICE)?;
     let gate = call.gate(view.state())?;
-    let found = find(view, name).filter(|node| gate.shows(&access::node(node.value.name.as_str(), Wanted::Read)));
+    let known = find(view, name).filter(|_| !of_peer(call));
+    let found = known.filter(|node| gate.shows(&access::node(node.value.name.as_str(), Wanted::Read)));
     let Some(node) = found else { return Ok(None) };
     let mut services = view.node_services(&node.value.name);
     gate.retain(&mut services, |service| access::service(service.value.name.as_str(), Wanted::Read));

@@ -1,8 +1,10 @@
-//! Logging: to standard error, and to whoever follows it (`/v1/agent/monitor`).
+//! Logging: to standard error, to files where that is wished, and to whoever follows it (`/v1/agent/monitor`).
 
+mod file;
 mod monitor;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -12,6 +14,7 @@ use tracing_subscriber::{Registry, reload};
 
 use crate::config::Log;
 
+use file::Files;
 pub(crate) use monitor::Monitors;
 
 /// What a part of the log is about; it can be changed while it runs.
@@ -20,22 +23,26 @@ type Filter = reload::Handle<Targets, Registry>;
 /// The process's log. Clones are the same one; one that was made from nothing has no log to change or to follow.
 #[derive(Clone, Default)]
 pub(crate) struct Logging {
-    filter: Option<Filter>,
+    filters: Vec<Filter>,
     pub(crate) monitors: Monitors,
 }
 
 impl Logging {
-    /// Changes the level of standard error.
+    /// Changes the level of standard error and of the files.
     pub(crate) fn set(&self, level: Level) {
-        let Some(handle) = &self.filter else { return };
-        if let Err(error) = handle.reload(filter(level)) {
-            tracing::warn!(%error, "the log level stays as it is");
+        for handle in &self.filters {
+            if let Err(error) = handle.reload(filter(level)) {
+                tracing::warn!(%error, "the log level stays as it is");
+            }
         }
     }
 }
 
 /// Sets up logging for the process. A second call changes nothing.
-pub(crate) fn init(config: Log) -> Logging {
+///
+/// # Errors
+/// The log's file cannot be opened.
+pub(crate) fn init(config: &Log) -> io::Result<Logging> {
     let (stderr, handle) = reload::Layer::new(filter(config.level));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer =
@@ -43,10 +50,18 @@ pub(crate) fn init(config: Log) -> Logging {
     let monitors = Monitors::default();
     let mut layers = monitors.layers();
     layers.push(layer.with_filter(stderr).boxed());
+    let mut filters = vec![handle];
+    if let Some(settings) = &config.file {
+        let (level, handle) = reload::Layer::new(filter(config.level));
+        let layer = tracing_subscriber::fmt::layer().with_writer(Arc::new(Files::open(settings)?)).with_ansi(false);
+        let layer = if config.json { layer.json().boxed() } else { layer.boxed() };
+        layers.push(layer.with_filter(level).boxed());
+        filters.push(handle);
+    }
     // Somebody else's subscriber is as good, and not ours to change.
     match tracing_subscriber::registry().with(layers).try_init() {
-        Ok(()) => Logging { filter: Some(handle), monitors },
-        Err(_) => Logging::default(),
+        Ok(()) => Ok(Logging { filters, monitors }),
+        Err(_) => Ok(Logging::default()),
     }
 }
 
@@ -55,7 +70,13 @@ fn filter(level: Level) -> Targets {
     let others = if level == Level::TRACE { Level::DEBUG } else { Level::WARN };
     // Raft's core warns of what it copes with by itself, at every start.
     let raft = if level >= Level::DEBUG { others } else { Level::ERROR };
-    Targets::new().with_default(others).with_target("openraft", raft).with_target("weft", level)
+    // Whoever asks a core that has ended is told so, and says what it means.
+    let asked = if level >= Level::DEBUG { LevelFilter::from_level(others) } else { LevelFilter::OFF };
+    Targets::new()
+        .with_default(others)
+        .with_target("openraft", raft)
+        .with_target("openraft::raft::raft_inner", asked)
+        .with_target("weft", level)
 }
 
 /// Lets nothing through.
