@@ -22,8 +22,9 @@ build: setup ## build the weft binary (dev profile) and say where it is
 demo: build ## two services, two Envoys, an intention cut and healed; ONCE=1 ends by itself
 	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; WEFT_BIN=$$CARGO_TARGET_DIR/debug/weft deploy/demo/demo.sh $(if $(ONCE),--once)
 
-clients: build ## unchanged clients of Consul (Python, node, Go) against an agent of its own
-	deploy/clients/run.sh
+clients: build ## unchanged clients of Consul against agents of their own, 4 min the first time; QUICK=1
+	@scripts/setup.sh $$(command -v npm >/dev/null || echo nodejs npm) $$(command -v go >/dev/null || echo golang-go)
+	@QUICK=$(QUICK) deploy/clients/run.sh
 
 test: setup ## run every test, the ones with real agents and Envoys included
 	@$(ENV); WEFT_ENVOY=$$(scripts/envoy.sh); export WEFT_ENVOY; cargo test --workspace --locked

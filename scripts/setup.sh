@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what a fresh Debian machine lacks for building weft: a C++ compiler and libclang (RocksDB's
 # bindings), python3-venv (Envoy), e2fsprogs and mount (the disks of `make jepsen`), curl and git, and Rust
-# through rustup, because Debian's rustc is older than the one in rust-toolchain.toml. Prints nothing when
-# nothing is missing.
+# through rustup, because Debian's rustc is older than the one in rust-toolchain.toml; and the packages that it is
+# given. Prints nothing when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
 
-packages=(build-essential ca-certificates curl e2fsprogs git libclang-dev mount pkg-config python3-venv)
+packages=(build-essential ca-certificates curl e2fsprogs git libclang-dev mount pkg-config python3-venv "$@")
 
 missing_packages() {
     for package in "${packages[@]}"; do

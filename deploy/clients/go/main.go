@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -129,9 +130,10 @@ func services(c *api.Client) {
 }
 
 func entries(c *api.Client) {
-	for _, entry := range []api.ConfigEntry{
+	// In an order in which each finds what it names; what is split and routed has to speak HTTP.
+	entries := []api.ConfigEntry{
+		&api.ProxyConfigEntry{Kind: api.ProxyDefaults, Name: api.ProxyConfigGlobal, Config: map[string]any{"protocol": "http"}},
 		&api.ServiceConfigEntry{Kind: api.ServiceDefaults, Name: "go-web", Protocol: "http"},
-		&api.ProxyConfigEntry{Kind: api.ProxyDefaults, Name: api.ProxyConfigGlobal, Config: map[string]any{"local_connect_timeout_ms": 1000}},
 		&api.ServiceResolverConfigEntry{Kind: api.ServiceResolver, Name: "go-web", DefaultSubset: "v1", Subsets: map[string]api.ServiceResolverSubset{"v1": {Filter: "Service.Meta.v == 1"}}, ConnectTimeout: 5 * time.Second},
 		&api.ServiceSplitterConfigEntry{Kind: api.ServiceSplitter, Name: "go-web", Splits: []api.ServiceSplit{{Weight: 90, ServiceSubset: "v1"}, {Weight: 10, Service: "go-other"}}},
 		&api.ServiceRouterConfigEntry{Kind: api.ServiceRouter, Name: "go-web", Routes: []api.ServiceRoute{{Match: &api.ServiceRouteMatch{HTTP: &api.ServiceRouteHTTPMatch{PathPrefix: "/x"}}, Destination: &api.ServiceRouteDestination{Service: "go-other", RequestTimeout: 3 * time.Second}}}},
@@ -139,7 +141,8 @@ func entries(c *api.Client) {
 		&api.IngressGatewayConfigEntry{Kind: api.IngressGateway, Name: "go-in", Listeners: []api.IngressListener{{Port: 8080, Protocol: "http", Services: []api.IngressService{{Name: "go-web"}}}}},
 		&api.TerminatingGatewayConfigEntry{Kind: api.TerminatingGateway, Name: "go-out", Services: []api.LinkedService{{Name: "go-legacy"}}},
 		&api.MeshConfigEntry{TransparentProxy: api.TransparentProxyMeshConfig{MeshDestinationsOnly: true}},
-	} {
+	}
+	for _, entry := range entries {
 		kind, name := entry.GetKind(), entry.GetName()
 		_, _, err := c.ConfigEntries().Set(entry, nil)
 		must("write "+kind, err)
@@ -148,8 +151,11 @@ func entries(c *api.Client) {
 		list, _, err := c.ConfigEntries().List(kind, nil)
 		must("list "+kind, err)
 		check("list "+kind, len(list), 1)
-		_, err = c.ConfigEntries().Delete(kind, name, nil)
-		must("delete "+kind, err)
+	}
+	slices.Reverse(entries)
+	for _, entry := range entries {
+		_, err := c.ConfigEntries().Delete(entry.GetKind(), entry.GetName(), nil)
+		must("delete "+entry.GetKind(), err)
 	}
 	_, err := c.Connect().IntentionUpsert(&api.Intention{SourceName: "go-a", DestinationName: "go-b", Action: api.IntentionActionDeny}, nil)
 	must("intention", err)
