@@ -17,6 +17,8 @@ pub(crate) enum Asked {
     Service { name: String, tag: Option<String> },
     /// `NAME.connect`: the proxies and native instances of a mesh destination.
     Connect(String),
+    /// `NAME.ingress`: the gateways that let a service in.
+    Ingress(String),
     /// `NAME.node`.
     Node(String),
     /// `NAME.query`: a prepared query by name or id.
@@ -75,6 +77,7 @@ fn below(labels: &[&str], datacenter: &str) -> Asked {
         ("service", [name]) => Asked::Service { name: (*name).to_owned(), tag: None },
         ("service", [tag @ .., name]) => Asked::Service { name: (*name).to_owned(), tag: Some(tag.join(".")) },
         ("connect", [.., name]) => Asked::Connect((*name).to_owned()),
+        ("ingress", [.., name]) => Asked::Ingress((*name).to_owned()),
         ("node", _) => Asked::Node(before.join(".")),
         ("query", _) => Asked::Query(before.join(".")),
         _ => Asked::Nothing,

@@ -164,6 +164,7 @@ fn names_mean_what_consul_says() {
         ("_web._v2.service.consul.", service("web", Some("v2"))),
         ("_web._v2.service.dc9.consul.", Asked::Nothing),
         ("web.connect.consul.", Asked::Connect("web".into())),
+        ("web.ingress.dc1.consul.", Asked::Ingress("web".into())),
         ("n1.node.consul.", Asked::Node("n1".into())),
         ("a.b.node.dc1.consul.", Asked::Node("a.b".into())),
         ("0a000001.addr.dc1.consul.", Asked::Address(Ipv4Addr::new(10, 0, 0, 1).into())),
@@ -185,6 +186,51 @@ fn names_mean_what_consul_says() {
     for (name, wanted) in table {
         assert_eq!(asked(&Name::from_ascii(name).unwrap(), &settings()), wanted, "{name}");
     }
+}
+
+/// As Consul 1.8.7 answers, but for `*`, which stands there for services that speak another protocol too.
+#[tokio::test]
+async fn the_gateways_that_let_a_service_in_are_its_ingress() {
+    let rows = [
+        row("web1", "web", "", CheckStatus::Passing),
+        row("db1", "db", "", CheckStatus::Passing),
+        row("other1", "other", "", CheckStatus::Passing),
+        row("g1", "gate", "10.0.0.7", CheckStatus::Passing),
+        row("g2", "gate", "10.0.0.8", CheckStatus::Critical),
+        row("late1", "late", "10.0.0.9", CheckStatus::Passing),
+    ];
+    let mut commands: Vec<_> = rows.iter().map(registration).collect();
+    for registered in commands.iter_mut().flat_map(|registration| &mut registration.services) {
+        if matches!(registered.service.name.as_str(), "gate" | "late") {
+            registered.service.kind = weft_model::catalog::ServiceKind::IngressGateway;
+        }
+    }
+    let entry = |document: serde_json::Value| Command::ConfigUpsert {
+        entry: Box::new(weft_model::config_entry::ConfigEntry::decode(document).unwrap()),
+        cas: None,
+    };
+    let listeners = serde_json::json!([
+        {"Port": 1, "Protocol": "tcp", "Services": [{"Name": "db"}]},
+        {"Port": 2, "Protocol": "http", "Services": [{"Name": "*"}]},
+    ]);
+    let web = serde_json::json!({"Kind": "service-defaults", "Name": "web", "Protocol": "http"});
+    let gate = serde_json::json!({"Kind": "ingress-gateway", "Name": "gate", "Listeners": listeners});
+    let commands = commands.into_iter().map(|one| Command::Register(Box::new(one)));
+    let mut state = State::default();
+    for (command, index) in commands.chain([entry(web), entry(gate)]).zip(1..) {
+        let id = RequestId { origin: 1, sequence: index };
+        let outcome = apply(&state, index, &Envelope { id, settled: index, at: Timestamp(0), command });
+        outcome.reply.unwrap();
+        state = outcome.state;
+    }
+    let handler = handler_over(state, settings());
+    for (name, addresses) in [("web", &["10.0.0.7"][..]), ("DB", &["10.0.0.7"]), ("other", &[]), ("gate", &[])] {
+        let answer = ask(&handler, &format!("{name}.ingress.consul."), RecordType::A).await;
+        assert_eq!(texts(&answer), addresses, "{name}");
+    }
+    let found = ask(&handler, "web.ingress.consul.", RecordType::SRV).await;
+    assert_eq!(texts(&found), ["1 10 8080 0a000007.addr.dc1.consul."]);
+    assert_eq!(found.answers[0].ttl, 9);
 }
 
 #[tokio::test]

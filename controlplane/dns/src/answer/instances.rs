@@ -30,7 +30,7 @@ impl Question<'_> {
     }
 
     /// As it was asked, otherwise as it is spelled: DNS does not care for case, names in the catalog do.
-    fn spelled(&self, name: &str, find: impl Fn(&ServiceName) -> Vec<Instance>) -> Vec<Instance> {
+    pub(super) fn spelled(&self, name: &str, find: impl Fn(&ServiceName) -> Vec<Instance>) -> Vec<Instance> {
         let found = find(&name.into());
         if !found.is_empty() {
             return found;
@@ -39,7 +39,7 @@ impl Question<'_> {
         spellings.iter().filter(|spelled| *spelled != name).flat_map(find).collect()
     }
 
-    fn instances(&self, instances: Vec<Instance>, service: &str) -> Reply {
+    pub(super) fn instances(&self, instances: Vec<Instance>, service: &str) -> Reply {
         let ttl = self.settings.service_ttl.of(&service.to_ascii_lowercase());
         let mut instances = self.healthy(instances);
         instances.shuffle(&mut rand::rng());

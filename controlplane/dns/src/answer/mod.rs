@@ -2,6 +2,7 @@
 
 mod alias;
 mod apex;
+mod ingress;
 mod instances;
 mod node;
 mod query;
@@ -61,6 +62,7 @@ impl<'a> Question<'a> {
             Asked::Branch => Reply::default(),
             Asked::Service { name, tag } => self.service(name, tag.as_deref()),
             Asked::Connect(name) => self.connect(name),
+            Asked::Ingress(name) => self.ingress(name),
             Asked::Node(name) => self.node(name),
             Asked::Query(name) => self.query(name),
             Asked::Address(address) => self.address(*address),
