@@ -10,6 +10,7 @@ use crate::app::{Addresses, Agent};
 use crate::client::ClientAgent;
 use crate::config::{ClusterConfig, Config};
 use crate::log::Logging;
+use crate::pid_file::PidFile;
 use crate::reload::Reloads;
 use crate::{banner, log};
 
@@ -19,7 +20,8 @@ use crate::{banner, log};
 /// # Errors
 /// The agent cannot start, or a listener has failed.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    let log = log::init(config.log);
+    let log = log::init(&config.log).context("log_file")?;
+    let _pid_file = config.pid_file.as_deref().map(PidFile::write).transpose()?;
     for words in config.advice() {
         tracing::warn!("{words}");
     }

@@ -33,6 +33,7 @@ mod log;
 mod node;
 mod peer_tls;
 mod pem_files;
+mod pid_file;
 mod presence;
 mod proxies;
 mod reload;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use weft_server::config::{self, Flags};
 
+use crate::commands::agent::Format;
 use crate::failure::{Context, DONE, Failure, Outcome};
 use crate::output;
 
@@ -21,6 +22,9 @@ pub(crate) struct Validate {
     /// Files and directories, in the order in which they are read
     #[arg(value_name = "FILE|DIR")]
     config: Vec<PathBuf>,
+    /// What the files are written in, whatever they end with
+    #[arg(long, value_name = "json|hcl|toml")]
+    config_format: Option<Format>,
     /// Say nothing where all is well
     #[arg(long)]
     quiet: bool,
@@ -31,7 +35,8 @@ impl Validate {
         if self.config.is_empty() {
             return Err(Failure::new("Must specify at least one config file or directory"));
         }
-        let flags = Flags { config: self.config.clone(), ..Flags::default() };
+        let (config, config_format) = (self.config.clone(), self.config_format.map(Into::into));
+        let flags = Flags { config, config_format, ..Flags::default() };
         config::load(&flags)
             .map_err(|faults| faults.to_string().trim_end().to_owned())
             .context("Config validation failed")?;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agent;
+mod agent_flags;
 mod certificates;
 mod debug;
 mod https;

@@ -14,6 +14,7 @@ use weft_model::secret::Secret;
 use crate::checks;
 
 use super::dns::DnsDraft;
+use super::log::LogDraft;
 use super::tls::TlsVersion;
 use super::written::Written;
 use super::{AclConfig, Definitions, Port};
@@ -29,7 +30,7 @@ pub(super) struct Draft {
     pub(super) data_dir: Option<PathBuf>,
     pub(super) node_name: Option<String>,
     pub(super) node_id: Option<String>,
-    pub(super) node_meta: Option<Meta>,
+    pub(super) node_meta: Meta,
     pub(super) datacenter: Option<String>,
     pub(super) bind: Option<IpAddr>,
     pub(super) advertise: Option<IpAddr>,
@@ -42,8 +43,8 @@ pub(super) struct Draft {
     pub(super) dns: DnsDraft,
     pub(super) http_connections_per_client: Option<usize>,
     pub(super) ports: Ports,
-    pub(super) log_level: Option<tracing::Level>,
-    pub(super) log_json: Option<bool>,
+    pub(super) log: LogDraft,
+    pub(super) pid_file: Option<PathBuf>,
     pub(super) telemetry: Telemetry,
     pub(super) acl: AclConfig,
     pub(super) acl_default_policy: Option<DefaultPolicy>,

@@ -6,45 +6,64 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use weft_model::{Faults, hcl};
 
+use super::FileFormat;
 use super::keys::{Origin, Settings};
 
 /// What reads a kind of file.
 type Parse = fn(&str) -> Result<Value, String>;
 
-const KINDS: &[(&str, Parse)] = &[
-    ("json", |text| serde_json::from_str(text).map_err(|error| error.to_string())),
-    ("hcl", |text| hcl::parse(text).map(Value::Object).map_err(|error| error.to_string())),
-    ("toml", |text| toml::from_str(text).map_err(|error| error.to_string())),
-];
+const KINDS: &[(&str, FileFormat)] =
+    &[("json", FileFormat::Json), ("hcl", FileFormat::Hcl), ("toml", FileFormat::Toml)];
+
+fn parser(format: FileFormat) -> Parse {
+    match format {
+        FileFormat::Json => |text| serde_json::from_str(text).map_err(|error| error.to_string()),
+        FileFormat::Hcl => |text| hcl::parse(text).map(Value::Object).map_err(|error| error.to_string()),
+        FileFormat::Toml => |text| toml::from_str(text).map_err(|error| error.to_string()),
+    }
+}
 
 /// All settings, in the order in which they are read.
-pub(super) fn read_all(paths: &[PathBuf], faults: &mut Faults) -> Vec<Settings> {
+pub(super) fn read_all(paths: &[PathBuf], format: Option<FileFormat>, faults: &mut Faults) -> Vec<Settings> {
     let mut files = Vec::new();
     for path in paths {
-        match expand(path) {
+        match expand(path, format) {
             Ok(found) => files.extend(found),
             Err(error) => faults.say(format!("{}: {error}", path.display())),
         }
     }
-    files.iter().filter_map(|file| read(file).map_err(|fault| faults.say(fault)).ok()).collect()
+    files.iter().filter_map(|file| read(file, format).map_err(|fault| faults.say(fault)).ok()).collect()
 }
 
-/// A file itself, or the files of a directory that have a known ending.
-fn expand(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// What the command line says in HCL.
+pub(super) fn fragments(texts: &[String], faults: &mut Faults) -> Vec<Settings> {
+    let parsed = texts.iter().map(|text| settings("--hcl".to_owned(), parser(FileFormat::Hcl), text));
+    parsed.filter_map(|settings| settings.map_err(|fault| faults.say(fault)).ok()).collect()
+}
+
+/// A file itself, or the files of a directory that have a known ending, or all where the format is given.
+fn expand(path: &Path, format: Option<FileFormat>) -> std::io::Result<Vec<PathBuf>> {
     if !fs::metadata(path)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-    files.retain(|file| kind(file).is_some() && !file.is_dir());
+    files.retain(|file| (format.is_some() || kind(file).is_some()) && !file.is_dir());
     files.sort();
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<Settings, String> {
+fn read(file: &Path, format: Option<FileFormat>) -> Result<Settings, String> {
     let name = file.display().to_string();
-    let parse = kind(file).ok_or_else(|| format!("{name}: a configuration file ends in .json, .hcl or .toml"))?;
+    let given = format.map(parser);
+    let parse = given
+        .or_else(|| kind(file))
+        .ok_or_else(|| format!("{name}: a configuration file ends in .json, .hcl or .toml"))?;
     let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    match parse(&text).map_err(|error| format!("{name}: {error}"))? {
+    settings(name, parse, &text)
+}
+
+fn settings(name: String, parse: Parse, text: &str) -> Result<Settings, String> {
+    match parse(text).map_err(|error| format!("{name}: {error}"))? {
         Value::Object(values) => Ok(Settings { origin: Origin::File(name), values }),
         Value::Null => Ok(Settings { origin: Origin::File(name), values: Map::new() }),
         Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -55,5 +74,5 @@ fn read(file: &Path) -> Result<Settings, String> {
 
 fn kind(file: &Path) -> Option<Parse> {
     let ending = file.extension()?.to_str()?;
-    KINDS.iter().find(|(known, _)| *known == ending).map(|(_, parse)| *parse)
+    KINDS.iter().find(|(known, _)| *known == ending).map(|(_, format)| parser(*format))
 }

@@ -11,10 +11,11 @@ use super::ca_seal;
 use super::dns;
 use super::draft::{Draft, Ports};
 use super::join::{self, SERVER_PORT};
+use super::log;
+use super::node;
 use super::tls;
 use super::{
-    AclConfig, ClientTls, ClusterConfig, Config, Definitions, Endpoint, Flags, Listen, Log, NodeConfig, Port,
-    ServerSecurity,
+    AclConfig, ClientTls, ClusterConfig, Config, Definitions, Endpoint, Flags, Listen, NodeConfig, Port, ServerSecurity,
 };
 
 use crate::checks::{self, Certificates, Scripts};
@@ -44,6 +45,8 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     let ca_seal_keys = ca_seal::keys(draft.ca_seal_key_file.as_deref(), draft.data_dir.as_deref(), faults);
     let certificates = tls::servers(&draft, faults);
     judge_definitions(&draft.definitions, faults);
+    node::judge_meta(&draft.node_meta, faults);
+    let log = log::settings(&draft, faults);
     let checks = checks(&draft);
     let cluster = cluster(&draft, dev, faults);
     let (name, datacenter) = (node_name(&draft, faults), datacenter(&draft, faults));
@@ -54,10 +57,10 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         data_dir: draft.data_dir.clone().filter(|_| !dev),
         node: NodeConfig {
             name,
-            id: draft.node_id.clone().unwrap_or_default(),
+            id: node::id(draft.node_id.as_deref(), faults),
             datacenter,
             address: address?,
-            meta: draft.node_meta.unwrap_or_default(),
+            meta: draft.node_meta,
         },
         bind,
         listen: listen?,
@@ -69,7 +72,8 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         ca_seal_keys,
         definitions: draft.definitions,
         checks,
-        log: Log { level: draft.log_level.unwrap_or(tracing::Level::INFO), json: draft.log_json == Some(true) },
+        log,
+        pid_file: draft.pid_file,
         telemetry: draft.telemetry,
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },

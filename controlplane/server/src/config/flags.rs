@@ -37,6 +37,30 @@ pub struct Flags {
     pub default_intention_policy: Option<String>,
     /// Files and directories, in the order in which they are read.
     pub config: Vec<PathBuf>,
+    /// What the files are written in, whatever they end with.
+    pub config_format: Option<FileFormat>,
+    /// Settings in HCL: they count after the files and before the flags.
+    pub hcl: Vec<String>,
+    /// Flags that stand for a key of the files and nothing else.
+    pub values: Vec<FlagValue>,
+}
+
+/// A flag that was given, and the key that it stands for.
+#[derive(Clone, Debug)]
+pub struct FlagValue {
+    /// With its dashes.
+    pub flag: &'static str,
+    /// A dot goes down into a block.
+    pub key: &'static str,
+    pub value: Value,
+}
+
+/// What files may be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    Json,
+    Hcl,
+    Toml,
 }
 
 impl Flags {
@@ -56,7 +80,8 @@ impl Flags {
     pub(super) fn settings(&self) -> Settings {
         let mut values = Map::new();
         let mut names = Vec::new();
-        for (flag, path, value) in self.rows() {
+        let more = self.values.iter().map(|given| (given.flag, given.key, given.value.clone()));
+        for (flag, path, value) in self.rows().into_iter().chain(more) {
             if value.is_null() {
                 continue;
             }

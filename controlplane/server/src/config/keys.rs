@@ -10,6 +10,7 @@ use super::dns;
 use super::draft::Draft;
 use super::nearest::nearest;
 use super::read;
+use super::refused;
 use super::tls;
 
 /// One source of settings: a file, or the command line.
@@ -92,6 +93,10 @@ const KEYS: &[(&str, Read)] = &[
     ("datacenter", |draft, value| set(&mut draft.datacenter, read::text(value))),
     ("default_intention_policy", |draft, value| set(&mut draft.default_intention_policy, read::policy(value))),
     ("dev", |draft, value| set(&mut draft.dev, read::boolean(value))),
+    // IDs are made by chance in any case.
+    ("disable_host_node_id", |_, value| read::boolean(value).map(drop)),
+    // There is no gossip, and no keyring.
+    ("disable_keyring_file", |_, value| read::boolean(value).map(drop)),
     ("discard_check_output", |draft, value| read::into(&mut draft.checks.discard_output, read::boolean(value))),
     ("dns_config.a_record_limit", |draft, value| set(&mut draft.dns.a_record_limit, dns::limit(value))),
     ("dns_config.allow_stale", |draft, value| set(&mut draft.dns.allow_stale, read::boolean(value))),
@@ -118,6 +123,7 @@ const KEYS: &[(&str, Read)] = &[
     ("enable_agent_tls_for_checks", |draft, value| read::into(&mut draft.agent_tls_for_checks, read::boolean(value))),
     ("enable_local_script_checks", |draft, value| read::into(&mut draft.local_scripts, read::boolean(value))),
     ("enable_script_checks", |draft, value| read::into(&mut draft.remote_scripts, read::boolean(value))),
+    ("enable_syslog", |_, value| refused::syslog(value)),
     ("encrypt", |draft, value| set(&mut draft.encrypt, read::join_secret(value))),
     ("encrypt_verify_incoming", |_, value| read::only_on(value)),
     ("encrypt_verify_outgoing", |_, value| read::only_on(value)),
@@ -126,12 +132,18 @@ const KEYS: &[(&str, Read)] = &[
     ("limits.http_max_conns_per_client", |draft, value| {
         set(&mut draft.http_connections_per_client, read::count(value))
     }),
-    ("log_json", |draft, value| set(&mut draft.log_json, read::boolean(value))),
-    ("log_level", |draft, value| set(&mut draft.log_level, read::level(value))),
+    ("log_file", |draft, value| file(&mut draft.log.file, value)),
+    ("log_json", |draft, value| set(&mut draft.log.json, read::boolean(value))),
+    ("log_level", |draft, value| set(&mut draft.log.level, read::level(value))),
+    ("log_rotate_bytes", |draft, value| set(&mut draft.log.bytes, read::integer(value))),
+    ("log_rotate_duration", |draft, value| set(&mut draft.log.every, read::duration(value))),
+    ("log_rotate_max_files", |draft, value| set(&mut draft.log.files_max, read::integer(value))),
     ("node_id", |draft, value| set(&mut draft.node_id, read::text(value))),
-    ("node_meta", |draft, value| set(&mut draft.node_meta, read::pairs(value))),
+    ("node_meta", |draft, value| read::pairs(value).map(|pairs| draft.node_meta.extend(pairs))),
     ("node_name", |draft, value| set(&mut draft.node_name, read::text(value))),
+    ("non_voting_server", |draft, value| set(&mut draft.read_replica, read::boolean(value))),
     ("performance.raft_multiplier", |draft, value| set(&mut draft.raft_multiplier, read::integer(value))),
+    ("pid_file", |draft, value| file(&mut draft.pid_file, value)),
     ("ports.dns", |draft, value| set(&mut draft.ports.dns, read::port(value))),
     ("ports.grpc", |draft, value| set(&mut draft.ports.grpc, read::port(value))),
     ("ports.grpc_tls", |draft, value| set(&mut draft.ports.grpc_tls, read::port(value))),
@@ -143,13 +155,22 @@ const KEYS: &[(&str, Read)] = &[
     ("ports.server", |draft, value| set(&mut draft.ports.server, read::port(value))),
     ("ports.sidecar_max_port", |draft, value| set(&mut draft.ports.sidecar_max, read::port_number(value))),
     ("ports.sidecar_min_port", |draft, value| set(&mut draft.ports.sidecar_min, read::port_number(value))),
+    // Of the protocols between agents there is one version.
+    ("protocol", |_, value| read::integer(value).map(drop)),
+    ("raft_protocol", |_, value| refused::raft_protocol(value)),
     ("raft_snapshot_threshold", |draft, value| set(&mut draft.raft_snapshot_threshold, read::integer(value))),
     ("read_replica", |draft, value| set(&mut draft.read_replica, read::boolean(value))),
     ("recursor", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
     ("recursors", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
+    ("rejoin_after_leave", |_, value| refused::rejoin(value)),
     ("rejoin_as_new", |draft, value| set(&mut draft.rejoin_as_new, read::boolean(value))),
     ("retry_interval", |draft, value| set(&mut draft.retry_interval, read::duration(value))),
     ("retry_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
+    ("retry_max", |_, value| refused::retry_max(value)),
+    ("serf_lan", |_, value| refused::gossip(value)),
+    ("serf_lan_allowed_cidrs", |_, value| refused::gossip(value)),
+    ("serf_wan", |_, value| refused::gossip(value)),
+    ("serf_wan_allowed_cidrs", |_, value| refused::gossip(value)),
     ("server", |draft, value| set(&mut draft.server, read::boolean(value))),
     ("service", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
@@ -227,6 +248,7 @@ const LATER: &[&str] = &[
     "config_entries",
     "connect",
     "discovery_max_stale",
+    "default_query_time",
     "disable_remote_exec",
     "enable_central_service_config",
     "enable_debug",
@@ -236,27 +258,22 @@ const LATER: &[&str] = &[
     "http_config",
     "license_path",
     "limits",
-    "log_file",
-    "log_rotate_bytes",
-    "log_rotate_duration",
-    "log_rotate_max_files",
+    "max_query_time",
     "partition",
     "peering",
     "ports",
     "primary_datacenter",
     "primary_gateways",
     "raft_logstore",
-    "raft_protocol",
     "raft_snapshot_interval",
     "raft_trailing_logs",
     "reporting",
+    "retry_interval_wan",
     "retry_join_wan",
-    "retry_max",
+    "retry_max_wan",
     "rpc",
     "segment",
     "segments",
-    "serf_lan",
-    "serf_wan",
     "server_name",
     "session_ttl_min",
     "start_join_wan",
@@ -268,6 +285,8 @@ const LATER: &[&str] = &[
     "telemetry.statsite_address",
     "translate_wan_addrs",
     "ui_config",
+    "ui_content_path",
+    "ui_dir",
     "unix_sockets",
     "use_streaming_backend",
     "version",
@@ -343,12 +362,17 @@ fn unknown(above: &str, key: &str) -> String {
     }
 }
 
+/// Whether a key is the one at `path`, or in its block.
+fn is_within(key: &str, path: &str) -> bool {
+    key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 impl Origin {
     fn fault(&self, path: &str, fault: &str) -> String {
         match self {
             Self::File(name) => format!("{name}: {path}: {fault}"),
             Self::Flags(flags) => {
-                let flag = flags.iter().find(|(_, key)| *key == path).map_or(path, |(flag, _)| flag);
+                let flag = flags.iter().find(|(_, key)| is_within(key, path)).map_or(path, |(flag, _)| flag);
                 format!("{flag}: {fault}")
             }
         }

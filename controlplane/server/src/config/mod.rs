@@ -18,8 +18,11 @@ mod finish;
 mod flags;
 pub(crate) mod join;
 mod keys;
+mod log;
 mod nearest;
+mod node;
 mod read;
+mod refused;
 mod tls;
 mod written;
 
@@ -38,7 +41,8 @@ use weft_model::{Datacenter, Faults, NodeName};
 use crate::checks;
 
 pub use acl::{AclConfig, DownPolicy};
-pub use flags::Flags;
+pub use flags::{FileFormat, FlagValue, Flags};
+pub use log::{KeptFiles, Log, LogFile};
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use written::Written;
 
@@ -69,6 +73,8 @@ pub struct Config {
     /// How checks are run.
     pub checks: checks::Settings,
     pub log: Log,
+    /// Where the process's number is to be found.
+    pub pid_file: Option<PathBuf>,
     pub telemetry: weft_api::Telemetry,
     pub cluster: ClusterConfig,
     pub security: ServerSecurity,
@@ -176,13 +182,6 @@ pub struct Definitions {
     pub checks: Vec<CheckBody>,
 }
 
-/// What is logged, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct Log {
-    pub level: tracing::Level,
-    pub json: bool,
-}
-
 /// Reads files and flags into a configuration.
 ///
 /// # Errors
@@ -190,7 +189,8 @@ pub struct Log {
 pub fn load(flags: &Flags) -> Result<Config, Faults> {
     let mut faults = Faults::default();
     let mut draft = draft::Draft::default();
-    for settings in file::read_all(&flags.config, &mut faults) {
+    let files = file::read_all(&flags.config, flags.config_format, &mut faults);
+    for settings in files.into_iter().chain(file::fragments(&flags.hcl, &mut faults)) {
         keys::apply(&settings, &mut draft, &mut faults);
     }
     keys::apply(&flags.settings(), &mut draft, &mut faults);

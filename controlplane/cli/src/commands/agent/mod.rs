@@ -1,11 +1,15 @@
 //! `weft agent`.
 
+mod more;
+
 use std::path::PathBuf;
 
 use weft_model::secret::Secret;
 use weft_server::config::{self, Flags};
 
 use crate::failure::{DONE, Failure, Outcome};
+pub(crate) use more::Format;
+use more::More;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,6 +106,8 @@ pub(crate) struct Agent {
     /// What holds where no intention matches: allow or deny [default: allow]
     #[arg(long, value_name = "POLICY")]
     default_intention_policy: Option<String>,
+    #[command(flatten)]
+    more: More,
 }
 
 impl Agent {
@@ -141,6 +147,9 @@ impl Agent {
             log_json: self.log_json,
             default_intention_policy: self.default_intention_policy.clone(),
             config: self.config_file.iter().chain(&self.config_dir).cloned().collect(),
+            config_format: self.more.config_format.map(Into::into),
+            hcl: self.more.hcl.clone(),
+            values: self.more.values(),
         }
     }
 }
