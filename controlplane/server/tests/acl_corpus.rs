@@ -11,6 +11,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use regex as _; // what `like` compares with
 use serde_json::{Value, json};
 use support::Client;
 use weft_server::Agent;
