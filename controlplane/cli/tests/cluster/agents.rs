@@ -217,3 +217,82 @@ async fn an_agent_that_had_no_server_for_a_while_makes_the_catalog_true_again() 
     })
     .await;
 }
+
+const MANAGEMENT: &str = "5d2c0e1b-53a4-4e7a-9f7e-0d6d5e5f6a02";
+
+/// Makes a token for an identity: its accessor and its secret.
+async fn token(server: &Server, identity: Value) -> (String, String) {
+    let path = format!("/v1/acl/token?token={MANAGEMENT}");
+    let (made, _) = until_ok("a token", FOUND, async || {
+        let reply = server.try_send("PUT", &path, &identity.to_string()).await?;
+        if reply.status == 200 { Ok(reply.json()) } else { Err(reply.text()) }
+    })
+    .await;
+    let text = |field: &str| made[field].as_str().unwrap().to_owned();
+    (text("AccessorID"), text("SecretID"))
+}
+
+/// A request that has to be refused, with these words.
+async fn refused(agent: &Server, method: &str, path: &str, body: &str, words: &[&str]) {
+    let reply = agent.try_send(method, path, body).await.unwrap();
+    let text = reply.text();
+    assert!(reply.status == 403 && words.iter().all(|word| text.contains(word)), "{path}: {} {text}", reply.status);
+}
+
+/// Nobody may do anything without a token: an agent with its own node's alone asks a server what others' allow.
+#[tokio::test(flavor = "multi_thread")]
+async fn through_an_agent_a_token_allows_what_it_allows_at_a_server() {
+    let acl = |tokens: &str| {
+        format!("acl {{ enabled = true\n default_policy = \"deny\"\n token_ttl = \"1s\"\n tokens {{ {tokens} }} }}")
+    };
+    let tokens = format!("initial_management = \"{MANAGEMENT}\"\n agent = \"{MANAGEMENT}\"");
+    let cluster = Cluster::configured(84, 1, &acl(&tokens));
+    let server = &cluster.servers[0];
+    let node = token(server, json!({"NodeIdentities": [{"NodeName": "c1", "Datacenter": "dc1"}]})).await.1;
+    let (accessor, web) = token(server, json!({"ServiceIdentities": [{"ServiceName": "web"}]})).await;
+
+    let own = cluster.path().join("agent.hcl");
+    std::fs::write(&own, acl(&format!("agent = \"{node}\""))).unwrap();
+    let more = vec!["--config-file".to_owned(), own.to_str().unwrap().to_owned()];
+    let setup =
+        Setup { name: "c1".to_owned(), address: "127.0.84.101".to_owned(), is_server: false, more, ..cluster.setup(1) };
+    let setup = Setup { data_dir: cluster.path().join("c1"), ..setup };
+    let agent = Server::start(setup, cluster.path());
+    until_ok("the agent is in the catalog by its node's token", FOUND * 2, async || {
+        let checks = agent.ask(&format!("/v1/health/node/c1?token={MANAGEMENT}")).await?;
+        if checks[0]["Status"] == "passing" { Ok(()) } else { Err(checks.to_string()) }
+    })
+    .await;
+
+    let denied = ["Permission denied", "service:write", "web"];
+    refused(&agent, "PUT", "/v1/agent/service/register", WEB, &denied).await;
+    let other = r#"{"Name": "other"}"#;
+    refused(&agent, "PUT", &format!("/v1/agent/service/register?token={web}"), other, &["service:write", "other"])
+        .await;
+    refused(&agent, "PUT", "/v1/kv/a", "1", &["Permission denied", "key:write"]).await;
+    refused(&agent, "GET", "/v1/health/service/web?token=nobodys", "", &["ACL not found"]).await;
+    agent.put(&format!("/v1/agent/service/register?token={web}"), WEB).await;
+    refused(&agent, "PUT", "/v1/agent/check/pass/alive", "", &denied).await;
+    agent.put(&format!("/v1/agent/check/pass/alive?token={web}"), "").await;
+
+    // Whoever may not see it sees none, at the agent as at the server.
+    for asked in [server, &agent] {
+        until_ok("the bearer sees it", SOON, async || {
+            let found = asked.ask(&format!("/v1/health/service/web?passing&token={web}")).await?;
+            if found.as_array().map(Vec::len) == Some(1) { Ok(()) } else { Err(found.to_string()) }
+        })
+        .await;
+        assert_eq!(asked.get("/v1/health/service/web").await, json!([]));
+        assert_eq!(asked.get("/v1/catalog/services").await, json!({}));
+    }
+    assert_eq!(agent.get("/v1/agent/services").await, json!({}), "what is local is hidden too");
+
+    // A token that is deleted is worth nothing any more, when the time for which it is believed is over.
+    let reply = server.try_send("DELETE", &format!("/v1/acl/token/{accessor}?token={MANAGEMENT}"), "").await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    until_ok("the agent refuses it", SOON, async || {
+        let reply = agent.try_send("PUT", &format!("/v1/agent/check/pass/alive?token={web}"), "").await?;
+        if reply.status == 403 && reply.text().contains("ACL not found") { Ok(()) } else { Err(reply.text()) }
+    })
+    .await;
+}
