@@ -20,6 +20,9 @@ pub(crate) struct Login {
     /// The auth method
     #[arg(long, value_name = "NAME")]
     method: String,
+    /// The kind of login, as Consul's: that of a browser, oidc, is not supported yet
+    #[arg(long = "type", value_name = "KIND", hide = true)]
+    kind: Option<String>,
     /// The file that holds the proof
     #[arg(long, value_name = "FILE")]
     bearer_token_file: PathBuf,
@@ -35,6 +38,11 @@ pub(crate) struct Login {
 
 impl Login {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
+        if self.kind.as_deref() == Some("oidc") {
+            return Err(Failure::new(
+                "--type oidc: logging in by a browser is not supported yet; a JWT in --bearer-token-file is",
+            ));
+        }
         let bearer = std::fs::read_to_string(&self.bearer_token_file)
             .map_err(|error| Failure::new(format!("{}: {}", self.bearer_token_file.display(), plain_io(&error))))?;
         let bearer = bearer.trim();

@@ -7,7 +7,7 @@ use super::{given, grants, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
-use crate::output::{self, FormatFlag};
+use crate::output;
 
 /// Manage auth methods: who vouches for those that have no token
 #[derive(Debug, Subcommand)]
@@ -93,7 +93,7 @@ pub(crate) struct Create {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -114,7 +114,7 @@ pub(crate) struct Delete {
 #[command(after_help = "Examples:\n  weft acl auth-method list")]
 pub(crate) struct List {
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -127,7 +127,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "NAME")]
     name: String,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -142,7 +142,7 @@ pub(crate) struct Update {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -156,7 +156,7 @@ impl AuthMethod {
                 let mut document = Map::from_iter(names);
                 create.fields.set(&mut document)?;
                 let made = client.put("/v1/acl/auth-method").json(document.into()).fetch().await;
-                show::print(create.format.format, &made.context("Failed to create new auth method")?, show::auth_method)
+                show::print(create.format, &made.context("Failed to create new auth method")?, show::auth_method)
             }
             Self::Delete(delete) => {
                 let gone = delete.http.client(env)?.delete(given::path("auth-method", &delete.name)).send().await;
@@ -167,12 +167,12 @@ impl AuthMethod {
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/auth-methods").fetch().await;
                 let all = all.context("Failed to retrieve the auth method list")?;
-                show::print(list.format.format, &all, show::auth_method)
+                show::print(list.format, &all, show::auth_method)
             }
             Self::Read(read) => {
                 let found = read.http.client(env)?.get(given::path("auth-method", &read.name)).fetch().await;
                 let found = found.context(format!("Error reading auth method {:?}", read.name))?;
-                show::print(read.format.format, &found, show::auth_method)
+                show::print(read.format, &found, show::auth_method)
             }
             Self::Update(update) => update.run(env).await,
         }
@@ -187,6 +187,6 @@ impl Update {
         let mut document = client.get(&path).fetch().await.context(&doing)?.as_object().cloned().unwrap_or_default();
         self.fields.set(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
-        show::print(self.format.format, &made, show::auth_method)
+        show::print(self.format, &made, show::auth_method)
     }
 }

@@ -7,7 +7,7 @@ use super::{given, grants, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
-use crate::output::{self, FormatFlag};
+use crate::output;
 
 const NOUN: (&str, &str) = ("binding rule", "binding-rules");
 
@@ -75,7 +75,7 @@ pub(crate) struct Create {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -99,7 +99,7 @@ pub(crate) struct List {
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -112,7 +112,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "ID")]
     id: String,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -127,7 +127,7 @@ pub(crate) struct Update {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -140,11 +140,7 @@ impl BindingRule {
                 let mut document = Map::from_iter([("AuthMethod".to_owned(), json!(create.method))]);
                 create.fields.set(&mut document)?;
                 let made = client.put("/v1/acl/binding-rule").json(document.into()).fetch().await;
-                show::print(
-                    create.format.format,
-                    &made.context("Failed to create new binding rule")?,
-                    show::binding_rule,
-                )
+                show::print(create.format, &made.context("Failed to create new binding rule")?, show::binding_rule)
             }
             Self::Delete(delete) => {
                 let client = delete.http.client(env)?;
@@ -158,14 +154,14 @@ impl BindingRule {
                 let client = list.http.client(env)?;
                 let all = client.get("/v1/acl/binding-rules").param_if("authmethod", list.method.as_deref());
                 let all = all.fetch().await.context("Failed to retrieve the binding rule list")?;
-                show::print(list.format.format, &all, show::binding_rule)
+                show::print(list.format, &all, show::binding_rule)
             }
             Self::Read(read) => {
                 let client = read.http.client(env)?;
                 let id = given::id(&client, NOUN, (Some(&read.id), None)).await?;
                 let found = client.get(given::path("binding-rule", &id)).fetch().await;
                 let found = found.context(format!("Error reading binding rule {id:?}"))?;
-                show::print(read.format.format, &found, show::binding_rule)
+                show::print(read.format, &found, show::binding_rule)
             }
             Self::Update(update) => update.run(env).await,
         }
@@ -181,6 +177,6 @@ impl Update {
         let mut document = client.get(&path).fetch().await.context(&doing)?.as_object().cloned().unwrap_or_default();
         self.fields.set(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
-        show::print(self.format.format, &made, show::binding_rule)
+        show::print(self.format, &made, show::binding_rule)
     }
 }

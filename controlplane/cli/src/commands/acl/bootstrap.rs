@@ -6,7 +6,6 @@ use super::{given, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, Outcome};
-use crate::output::FormatFlag;
 
 /// Make the first token, which may do everything
 #[derive(Debug, clap::Args)]
@@ -19,7 +18,7 @@ pub(crate) struct Bootstrap {
     #[arg(value_name = "SECRET")]
     secret: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -32,6 +31,6 @@ impl Bootstrap {
             request = request.json(json!({"BootstrapSecret": given::text(secret)?.trim()}));
         }
         let answer = request.fetch().await.context("Failed ACL bootstrapping")?;
-        show::print(self.format.format, &answer, show::token)
+        show::print(self.format, &answer, show::token)
     }
 }

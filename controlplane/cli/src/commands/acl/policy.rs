@@ -7,7 +7,7 @@ use super::{given, grants, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
-use crate::output::{self, FormatFlag};
+use crate::output;
 
 const NOUN: (&str, &str) = ("policy", "policies");
 
@@ -34,7 +34,7 @@ pub(crate) struct Create {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -98,7 +98,7 @@ impl Which {
 #[command(after_help = "Examples:\n  weft acl policy list --format json")]
 pub(crate) struct List {
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -110,7 +110,7 @@ pub(crate) struct Read {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -131,7 +131,7 @@ pub(crate) struct Update {
     #[arg(long)]
     no_merge: bool,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -144,7 +144,7 @@ impl Policy {
                 let mut document = Map::from_iter([("Name".to_owned(), json!(create.name))]);
                 create.fields.set(&mut document)?;
                 let made = client.put("/v1/acl/policy").json(document.into()).fetch().await;
-                show::print(create.format.format, &made.context("Failed to create new policy")?, show::policy)
+                show::print(create.format, &made.context("Failed to create new policy")?, show::policy)
             }
             Self::Delete(delete) => {
                 let client = delete.http.client(env)?;
@@ -156,13 +156,13 @@ impl Policy {
             }
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/policies").fetch().await;
-                show::print(list.format.format, &all.context("Failed to retrieve the policy list")?, show::policy)
+                show::print(list.format, &all.context("Failed to retrieve the policy list")?, show::policy)
             }
             Self::Read(read) => {
                 let client = read.http.client(env)?;
                 let id = read.which.id(&client).await?;
                 let found = client.get(given::path("policy", &id)).fetch().await;
-                show::print(read.format.format, &found.context(format!("Error reading policy {id:?}"))?, show::policy)
+                show::print(read.format, &found.context(format!("Error reading policy {id:?}"))?, show::policy)
             }
             Self::Update(update) => update.run(env).await,
         }
@@ -185,6 +185,6 @@ impl Update {
         grants::set(&mut document, "Name", self.name.as_deref());
         self.fields.set(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
-        show::print(self.format.format, &made, show::policy)
+        show::print(self.format, &made, show::policy)
     }
 }

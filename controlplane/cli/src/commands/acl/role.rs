@@ -7,7 +7,7 @@ use super::{given, grants, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Outcome};
-use crate::output::{self, FormatFlag};
+use crate::output;
 
 const NOUN: (&str, &str) = ("role", "roles");
 
@@ -34,7 +34,7 @@ pub(crate) struct Create {
     #[command(flatten)]
     grants: grants::Grants,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Delete {
 #[command(after_help = "Examples:\n  weft acl role list")]
 pub(crate) struct List {
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -101,7 +101,7 @@ pub(crate) struct Update {
     #[arg(long)]
     no_merge: bool,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -115,7 +115,7 @@ impl Role {
                 grants::set(&mut document, "Description", create.description.as_deref());
                 create.grants.add_to(&mut document)?;
                 let made = client.put("/v1/acl/role").json(document.into()).fetch().await;
-                show::print(create.format.format, &made.context("Failed to create new role")?, show::role)
+                show::print(create.format, &made.context("Failed to create new role")?, show::role)
             }
             Self::Delete(delete) => {
                 let client = delete.http.client(env)?;
@@ -127,13 +127,13 @@ impl Role {
             }
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/roles").fetch().await;
-                show::print(list.format.format, &all.context("Failed to retrieve the role list")?, show::role)
+                show::print(list.format, &all.context("Failed to retrieve the role list")?, show::role)
             }
             Self::Read(read) => {
                 let client = read.http.client(env)?;
                 let id = given::id(&client, NOUN, (read.id.as_deref(), read.name.as_deref())).await?;
                 let found = client.get(given::path("role", &id)).fetch().await;
-                show::print(read.format.format, &found.context(format!("Error reading role {id:?}"))?, show::role)
+                show::print(read.format, &found.context(format!("Error reading role {id:?}"))?, show::role)
             }
             Self::Update(update) => update.run(env).await,
         }
@@ -152,7 +152,7 @@ impl Update {
         grants::set(&mut document, "Description", self.description.as_deref());
         self.grants.add_to(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
-        show::print(self.format.format, &made, show::role)
+        show::print(self.format, &made, show::role)
     }
 }
 

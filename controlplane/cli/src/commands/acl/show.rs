@@ -2,14 +2,32 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::failure::{DONE, Outcome};
-use crate::output::{self, Format};
+use crate::output::{self, Format, FormatFlag};
+
+/// How a command prints such a thing.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Look {
+    #[command(flatten)]
+    format: FormatFlag,
+    /// Show the hash and the indexes as well
+    // No switch: the flag of this name that other commands have takes a value.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_value_t = false,
+        default_missing_value = "true", action = clap::ArgAction::Set)]
+    meta: bool,
+}
+
+/// What is shown with `--meta` alone.
+const META: [(&str, &str); 3] = [("Hash", "Hash"), ("Create Index", "CreateIndex"), ("Modify Index", "ModifyIndex")];
 
 /// Prints one thing, or a list with this for each.
-pub(super) fn print(format: Format, answer: &Value, show: impl Fn(&Value) -> String) -> Outcome {
-    match (format, answer) {
+pub(super) fn print(look: Look, answer: &Value, show: impl Fn(&Value) -> String) -> Outcome {
+    let show = |thing: &Value| show(&prepared(thing, look.meta));
+    match (look.format.format, answer) {
         (Format::Json, _) => output::print_json(answer)?,
         (Format::Pretty, Value::Array(rows)) => {
             output::print(&rows.iter().map(show).collect::<Vec<_>>().join("\n"))?;
@@ -17,6 +35,23 @@ pub(super) fn print(format: Format, answer: &Value, show: impl Fn(&Value) -> Str
         (Format::Pretty, one) => output::print(&show(one))?,
     }
     Ok(DONE)
+}
+
+/// The thing with its hash in hexadecimal, or without what only `--meta` shows.
+fn prepared(thing: &Value, meta: bool) -> Value {
+    let mut thing = thing.clone();
+    let Some(fields) = thing.as_object_mut() else { return thing };
+    if !meta {
+        fields.retain(|field, _| META.iter().all(|(_, hidden)| field != hidden));
+    } else if let Some(hash) = fields.get("Hash").and_then(|hash| STANDARD.decode(hash.as_str()?).ok()) {
+        let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        fields.insert("Hash".to_owned(), hash.into());
+    }
+    thing
+}
+
+fn with_meta<'a>(pairs: &mut Vec<(&'a str, &'a Value)>, thing: &'a Value) {
+    pairs.extend(META.iter().filter_map(|(name, field)| Some((*name, thing.get(field)?))));
 }
 
 fn text(value: &Value) -> String {
@@ -77,6 +112,7 @@ pub(super) fn token(token: &Value) -> String {
     optional(&mut pairs, "Auth Method", "AuthMethod");
     pairs.push(("Create Time", &token["CreateTime"]));
     optional(&mut pairs, "Expiration Time", "ExpirationTime");
+    with_meta(&mut pairs, token);
     let mut out = lines(18, &pairs);
     grants(&mut out, token);
     out
@@ -85,15 +121,14 @@ pub(super) fn token(token: &Value) -> String {
 pub(super) fn policy(policy: &Value) -> String {
     let places = policy["Datacenters"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
     let places = Value::String(places);
-    let mut out = lines(
-        14,
-        &[
-            ("ID", &policy["ID"]),
-            ("Name", &policy["Name"]),
-            ("Description", &policy["Description"]),
-            ("Datacenters", &places),
-        ],
-    );
+    let mut pairs = vec![
+        ("ID", &policy["ID"]),
+        ("Name", &policy["Name"]),
+        ("Description", &policy["Description"]),
+        ("Datacenters", &places),
+    ];
+    with_meta(&mut pairs, policy);
+    let mut out = lines(14, &pairs);
     if let Some(rules) = policy["Rules"].as_str() {
         let _ = writeln!(out, "Rules:\n{}", rules.trim_end());
     }
@@ -101,7 +136,8 @@ pub(super) fn policy(policy: &Value) -> String {
 }
 
 pub(super) fn role(role: &Value) -> String {
-    let pairs = [("ID", &role["ID"]), ("Name", &role["Name"]), ("Description", &role["Description"])];
+    let mut pairs = vec![("ID", &role["ID"]), ("Name", &role["Name"]), ("Description", &role["Description"])];
+    with_meta(&mut pairs, role);
     let mut out = lines(14, &pairs);
     grants(&mut out, role);
     out
@@ -117,6 +153,7 @@ pub(super) fn auth_method(method: &Value) -> String {
         }
     }
     pairs.push(("Description", &method["Description"]));
+    with_meta(&mut pairs, method);
     let mut out = lines(15, &pairs);
     if let Some(config) = method.get("Config") {
         let _ = writeln!(out, "Config:\n{}", output::json_text(config, "  "));
@@ -126,5 +163,7 @@ pub(super) fn auth_method(method: &Value) -> String {
 
 pub(super) fn binding_rule(rule: &Value) -> String {
     let fields = ["ID", "AuthMethod", "Description", "BindType", "BindName", "Selector"];
-    lines(14, &fields.map(|field| (field, &rule[field])))
+    let mut pairs = fields.map(|field| (field, &rule[field])).to_vec();
+    with_meta(&mut pairs, rule);
+    lines(14, &pairs)
 }

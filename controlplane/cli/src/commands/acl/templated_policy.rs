@@ -35,7 +35,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "NAME")]
     name: String,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Preview {
     #[arg(long, value_name = "name:VALUE")]
     var: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -77,13 +77,13 @@ impl TemplatedPolicy {
                 let path = format!("/v1/acl/templated-policy/preview/{}", segment(&preview.name));
                 let policy = client.post(path).json(json!({"Name": name})).fetch().await;
                 let policy = policy.context("Failed to preview the templated policy")?;
-                show::print(preview.format.format, &policy, show::policy)
+                show::print(preview.format, &policy, show::policy)
             }
             Self::Read(read) => {
                 let path = format!("/v1/acl/templated-policy/name/{}", segment(&read.name));
                 let template = read.http.client(env)?.get(path).fetch().await;
                 let template = template.context("Failed to read the templated policy")?;
-                show::print(read.format.format, &template, |template: &Value| {
+                show::print(read.format, &template, |template: &Value| {
                     let text = |field: &str| template[field].as_str().unwrap_or_default().to_owned();
                     format!(
                         "Name:         {}\nDescription:  {}\n{}",

@@ -7,7 +7,7 @@ use super::{given, grants, show};
 use crate::client::{Client, HttpFlags};
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
-use crate::output::{self, FormatFlag};
+use crate::output;
 
 const NOUN: (&str, &str) = ("token", "tokens");
 
@@ -48,7 +48,7 @@ pub(crate) struct Clone {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -84,7 +84,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "DURATION")]
     expires_ttl: Option<String>,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -104,7 +104,7 @@ pub(crate) struct Delete {
 #[command(after_help = "Examples:\n  weft acl token list --format json")]
 pub(crate) struct List {
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -124,7 +124,7 @@ pub(crate) struct Read {
     #[arg(long)]
     expanded: bool,
     #[command(flatten)]
-    format: FormatFlag,
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
 }
@@ -153,9 +153,41 @@ pub(crate) struct Update {
     #[arg(long)]
     append: bool,
     #[command(flatten)]
-    format: FormatFlag,
+    merge: Merge,
+    #[command(flatten)]
+    format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
+}
+
+/// The same for one sort of what is given each.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // flags, each of its own
+struct Merge {
+    /// The policies that are given come to those that there are
+    #[arg(long)]
+    merge_policies: bool,
+    /// The roles that are given come to those that there are
+    #[arg(long)]
+    merge_roles: bool,
+    /// The service identities that are given come to those that there are
+    #[arg(long)]
+    merge_service_identities: bool,
+    /// The node identities that are given come to those that there are
+    #[arg(long)]
+    merge_node_identities: bool,
+}
+
+impl Merge {
+    fn is_of(&self, field: &str) -> bool {
+        match field {
+            "Policies" => self.merge_policies,
+            "Roles" => self.merge_roles,
+            "ServiceIdentities" => self.merge_service_identities,
+            "NodeIdentities" => self.merge_node_identities,
+            _ => false,
+        }
+    }
 }
 
 impl Token {
@@ -166,12 +198,12 @@ impl Token {
                 let path = format!("{}/clone", given::path("token", &clone.which.id(&client).await?));
                 let body = json!({"Description": clone.description.as_deref().unwrap_or_default()});
                 let made = client.put(path).json(body).fetch().await.context("Error cloning token")?;
-                show::print(clone.format.format, &made, show::token)
+                show::print(clone.format, &made, show::token)
             }
             Self::Create(create) => {
                 let client = create.http.client(env)?;
                 let made = client.put("/v1/acl/token").json(create.body()?).fetch().await;
-                show::print(create.format.format, &made.context("Failed to create new token")?, show::token)
+                show::print(create.format, &made.context("Failed to create new token")?, show::token)
             }
             Self::Delete(delete) => {
                 let client = delete.http.client(env)?;
@@ -183,7 +215,7 @@ impl Token {
             }
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/tokens").fetch().await;
-                show::print(list.format.format, &all.context("Failed to retrieve the token list")?, show::token)
+                show::print(list.format, &all.context("Failed to retrieve the token list")?, show::token)
             }
             Self::Read(read) => read.run(env).await,
             Self::Update(update) => update.run(env).await,
@@ -224,7 +256,7 @@ impl Read {
         let request = client.get(path);
         let request = if self.expanded { request.param("expanded", "true") } else { request };
         let found = request.fetch().await.context("Error reading token")?;
-        show::print(self.format.format, &found, |token| {
+        show::print(self.format, &found, |token| {
             let policies = token["ExpandedPolicies"].as_array().into_iter().flatten().map(show::policy);
             let roles = token["ExpandedRoles"].as_array().into_iter().flatten().map(show::role);
             [show::token(token)].into_iter().chain(roles).chain(policies).collect::<Vec<_>>().join("\n")
@@ -247,7 +279,7 @@ impl Update {
             document.extend(former.get(field).map(|value| (field.to_owned(), value.clone())));
         }
         for (field, value) in given {
-            match (self.append, value) {
+            match (self.append || self.merge.is_of(&field), value) {
                 (true, Value::Array(items)) => grants::append(&mut document, &field, items.into_iter()),
                 (_, value) => {
                     document.insert(field, value);
@@ -256,6 +288,6 @@ impl Update {
         }
         grants::set(&mut document, "Description", self.description.as_deref());
         let made = client.put(&path).json(document.into()).fetch().await.context("Error updating token")?;
-        show::print(self.format.format, &made, show::token)
+        show::print(self.format, &made, show::token)
     }
 }
