@@ -167,7 +167,7 @@ impl AuthMethod {
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/auth-methods").fetch().await;
                 let all = all.context("Failed to retrieve the auth method list")?;
-                show::print(list.format, &all, show::auth_method)
+                show::print_named(list.format, &all, show::auth_method)
             }
             Self::Read(read) => {
                 let found = read.http.client(env)?.get(given::path("auth-method", &read.name)).fetch().await;

@@ -156,7 +156,7 @@ impl Policy {
             }
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/policies").fetch().await;
-                show::print(list.format, &all.context("Failed to retrieve the policy list")?, show::policy)
+                show::print_named(list.format, &all.context("Failed to retrieve the policy list")?, show::policy)
             }
             Self::Read(read) => {
                 let client = read.http.client(env)?;

@@ -127,7 +127,7 @@ impl Role {
             }
             Self::List(list) => {
                 let all = list.http.client(env)?.get("/v1/acl/roles").fetch().await;
-                show::print(list.format, &all.context("Failed to retrieve the role list")?, show::role)
+                show::print_named(list.format, &all.context("Failed to retrieve the role list")?, show::role)
             }
             Self::Read(read) => {
                 let client = read.http.client(env)?;

@@ -37,6 +37,20 @@ pub(super) fn print(look: Look, answer: &Value, show: impl Fn(&Value) -> String)
     Ok(DONE)
 }
 
+/// Prints a list whose things are known by name: the name, and the rest below it.
+pub(super) fn print_named(look: Look, answer: &Value, show: impl Fn(&Value) -> String) -> Outcome {
+    let (Format::Pretty, Value::Array(rows)) = (look.format.format, answer) else {
+        return print(look, answer, show);
+    };
+    let row = |thing: &Value| {
+        let text = show(&prepared(thing, look.meta));
+        let below = text.lines().filter(|line| !line.starts_with("Name:")).map(|line| format!("   {line}\n"));
+        format!("{}:\n{}", self::text(&thing["Name"]), below.collect::<String>())
+    };
+    output::print(&rows.iter().map(row).collect::<String>())?;
+    Ok(DONE)
+}
+
 /// The thing with its hash in hexadecimal, or without what only `--meta` shows.
 fn prepared(thing: &Value, meta: bool) -> Value {
     let mut thing = thing.clone();
