@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Lets unchanged clients of Consul work: run.sh [HOST PORT]. Without an address an agent is started, and ended, here.
-# QUICK=1 leaves out what takes long to build or to run: traefik and schemathesis. Ends at the first error. Takes python3, node with npm, and go;
-# the clients come from their registries, at these versions. What go has built stays in $WEFT_CACHE.
+# QUICK=1 leaves out what takes long to build or to run: traefik and schemathesis. Ends at the first error.
+# Takes python3, node with npm, and go; the clients come from their registries, at these versions. What go has built
+# stays in $WEFT_CACHE.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../scripts/env.sh"
