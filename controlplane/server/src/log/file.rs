@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -71,8 +72,11 @@ impl Write for &Files {
         let mut open = self.open.lock();
         if self.is_full(&open) {
             // Where there is no place for a new file, the old one goes on.
-            self.prune()?;
-            *open = create(&self.directory, &self.name)?;
+            match self.prune().and_then(|()| create(&self.directory, &self.name)) {
+                Ok(next) => *open = next,
+                // Not tried again with every line.
+                Err(_) => (open.written, open.since) = (0, Instant::now()),
+            }
         }
         open.file.write_all(line)?;
         open.written += line.len() as u64;
@@ -98,7 +102,7 @@ fn parts(path: &Path) -> (PathBuf, (String, String)) {
 fn create(directory: &Path, (before, behind): &(String, String)) -> io::Result<Open> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos();
     let path = directory.join(format!("{before}-{time}{behind}"));
-    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    let file = OpenOptions::new().append(true).create(true).mode(0o640).open(path)?;
     Ok(Open { written: file.metadata()?.len(), file, since: Instant::now() })
 }
 
@@ -141,6 +145,20 @@ mod tests {
         assert_eq!(texts(&dir), ["one\n", "two\n", "three\n"]);
         let none = Files::open(&settings(dir.path().join("no/such.log"), None, KeptFiles::All));
         assert_eq!(none.err().unwrap().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn without_a_place_for_another_file_the_log_goes_on() {
+        let dir = TempDir::new().unwrap();
+        let place = dir.path().join("logs");
+        fs::create_dir(&place).unwrap();
+        let files = Files::open(&settings(place.join("a.log"), Some(1), KeptFiles::Newest(1))).unwrap();
+        fs::rename(&place, dir.path().join("elsewhere")).unwrap();
+        for line in ["one\n", "two\n"] {
+            (&files).write_all(line.as_bytes()).unwrap();
+        }
+        let kept = fs::read_dir(dir.path().join("elsewhere")).unwrap().next().unwrap().unwrap();
+        assert_eq!(fs::read_to_string(kept.path()).unwrap(), "one\ntwo\n");
     }
 
     #[test]
