@@ -51,6 +51,7 @@ const REASON: Param = param("reason", Form::Text, "Why; becomes the check's note
 const WAN: Param = param("wan", Form::Bool, "There is no federation of datacenters yet.");
 const INDEX: Param = param("cas", Form::Number, "Only if the key's ModifyIndex is this; 0: only if it does not exist.");
 const COMPILE_DC: Param = param("compile-dc", Form::Text, "The datacenter that the calls come from.");
+const KEYRING: &str = "There is no gossip, so no keys of it: refused";
 const PEERING: &str = "Peering of clusters is off: refused";
 const SEGMENT: Param =
     param("segment", Form::Text, "Only nodes of this network segment; there is one, without a name.");
@@ -841,6 +842,16 @@ pub(crate) static ROUTES: &[Route] = &[
         .bytes("application/x-gzip")
         .about("Put an archive's state in the place of what there is"),
     // --- operator
+    Route::act(Get, "/v1/operator/keyring", task!(operator::keyring::list)).access(Access::KeyringRead).about(KEYRING),
+    Route::act(Post, "/v1/operator/keyring", task!(operator::keyring::change))
+        .access(Access::KeyringWrite)
+        .about(KEYRING),
+    Route::act(Put, "/v1/operator/keyring", task!(operator::keyring::change))
+        .access(Access::KeyringWrite)
+        .about(KEYRING),
+    Route::act(Delete, "/v1/operator/keyring", task!(operator::keyring::change))
+        .access(Access::KeyringWrite)
+        .about(KEYRING),
     Route::act(Get, "/v1/operator/raft/configuration", task!(operator::raft_configuration))
         .of_datacenter()
         .access(Access::OperatorRead)

@@ -98,3 +98,15 @@ async fn metrics_are_told_as_consul_tells_them_and_as_prometheus_reads_them() {
         assert!(scraped.text.lines().any(|written| written == line), "{line} is not in\n{}", scraped.text);
     }
 }
+
+#[tokio::test]
+async fn there_are_no_keys_of_gossip() {
+    let agent = Agent::start().await;
+    let (path, key) = ("/v1/operator/keyring", r#"{"Key": "x"}"#);
+    let said = agent.get(path).await;
+    assert_eq!((said.status, said.text.as_str()), (500, "Keyring is empty (encryption not enabled)"));
+    for verb in ["POST", "PUT", "DELETE"] {
+        let said = agent.send(verb, path, &[], key).await;
+        assert_eq!((said.status, said.text.as_str()), (500, "No keyring to modify (encryption not enabled)"), "{verb}");
+    }
+}

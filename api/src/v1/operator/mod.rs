@@ -1,6 +1,7 @@
 //! `/v1/operator`: the servers themselves, and how they look after each other.
 
 mod autopilot;
+pub(crate) mod keyring;
 mod raft;
 mod usage;
 
