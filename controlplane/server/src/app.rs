@@ -247,7 +247,9 @@ impl Agent {
         backs.push(spawn(timers.run()));
         let coordinates =
             Coordinates { store: Arc::clone(&store), cluster: Arc::new(cluster.clone()), node: node.name.clone() };
-        backs.push(spawn(coordinates.run()));
+        if config.tells_coordinates {
+            backs.push(spawn(coordinates.run()));
+        }
         backs.push(spawn(runner.run()));
         if !config.dev {
             backs.push(spawn(authority::watch(Arc::clone(&store), Arc::clone(&raft), seal_keys.clone())));
@@ -432,6 +434,7 @@ fn raft_config(config: &Config, raft_id: u64, addresses: &Addresses, is_alone: b
         node_id: raft_id,
         address: addresses.server.clone(),
         snapshot_after: config.cluster.snapshot_after,
+        log_kept: config.cluster.log_kept.max(default.log_kept),
         propose_timeout: ANSWER_MAX,
         ..default.with_multiplier(f64::from(config.cluster.raft_multiplier))
     };

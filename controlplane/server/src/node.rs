@@ -1,7 +1,5 @@
 //! This agent's own place in the catalog: its node, its liveness, and the server that it is.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::Context;
@@ -34,16 +32,10 @@ pub(crate) fn describe(config: &NodeConfig, id: String) -> Node {
         id,
         name: config.name.clone(),
         datacenter: config.datacenter.clone(),
-        tagged_addresses: tagged(config.address),
+        tagged_addresses: config.tagged_addresses.clone(),
         address,
         meta,
     }
-}
-
-fn tagged(address: IpAddr) -> BTreeMap<String, String> {
-    let family = if address.is_ipv4() { "ipv4" } else { "ipv6" };
-    let tags = ["lan", "wan"].into_iter().flat_map(|reach| [reach.to_owned(), format!("{reach}_{family}")]);
-    tags.map(|tag| (tag, address.to_string())).collect()
 }
 
 /// The configured id, else the one in the data directory, else a new one, which is kept there.

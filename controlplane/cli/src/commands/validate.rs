@@ -37,10 +37,13 @@ impl Validate {
         }
         let (config, config_format) = (self.config.clone(), self.config_format.map(Into::into));
         let flags = Flags { config, config_format, ..Flags::default() };
-        config::load(&flags)
+        let config = config::load(&flags)
             .map_err(|faults| faults.to_string().trim_end().to_owned())
             .context("Config validation failed")?;
         if !self.quiet {
+            for words in config.advice() {
+                eprintln!("Note: {words}");
+            }
             output::print("Configuration is valid!")?;
         }
         Ok(DONE)

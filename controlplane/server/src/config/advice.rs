@@ -7,10 +7,12 @@ const LABEL_MAX: usize = 63;
 
 impl Config {
     /// Words for the log.
-    pub(crate) fn advice(&self) -> Vec<String> {
+    #[must_use]
+    pub fn advice(&self) -> Vec<String> {
         let ignored = self.dev && self.source.data_dir.is_some();
         let ignored = ignored.then(|| "--data-dir is not used: an agent with --dev keeps nothing".to_owned());
-        ignored.into_iter().chain(undiscoverable(self.node.name.as_str())).collect()
+        let notes = self.notes.iter().cloned();
+        ignored.into_iter().chain(notes).chain(undiscoverable(self.node.name.as_str())).collect()
     }
 }
 

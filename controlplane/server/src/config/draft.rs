@@ -15,6 +15,7 @@ use crate::checks;
 
 use super::dns::DnsDraft;
 use super::log::LogDraft;
+use super::reach::Reach;
 use super::tls::TlsVersion;
 use super::written::Written;
 use super::{AclConfig, Definitions, Port};
@@ -23,6 +24,8 @@ use super::{AclConfig, Definitions, Port};
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) written: Written,
+    /// What is accepted and changes nothing, for the log.
+    pub(super) notes: Vec<String>,
     pub(super) dev: Option<bool>,
     pub(super) server: Option<bool>,
     pub(super) bootstrap: Option<bool>,
@@ -34,6 +37,7 @@ pub(super) struct Draft {
     pub(super) datacenter: Option<String>,
     pub(super) bind: Option<IpAddr>,
     pub(super) advertise: Option<IpAddr>,
+    pub(super) reach: Reach,
     pub(super) client: Option<IpAddr>,
     pub(super) http_address: Option<IpAddr>,
     pub(super) https_address: Option<IpAddr>,
@@ -47,6 +51,9 @@ pub(super) struct Draft {
     pub(super) pid_file: Option<PathBuf>,
     pub(super) telemetry: Telemetry,
     pub(super) acl: AclConfig,
+    pub(super) acl_enabled: Option<bool>,
+    pub(super) acl_datacenter: Option<String>,
+    pub(super) primary_datacenter: Option<String>,
     pub(super) acl_default_policy: Option<DefaultPolicy>,
     pub(super) default_intention_policy: Option<DefaultPolicy>,
     pub(super) ca_provider: Option<String>,
@@ -56,6 +63,8 @@ pub(super) struct Draft {
     pub(super) retry_interval: Option<Duration>,
     pub(super) raft_multiplier: Option<i64>,
     pub(super) raft_snapshot_threshold: Option<i64>,
+    pub(super) raft_trailing_logs: Option<u64>,
+    pub(super) disable_coordinates: bool,
     pub(super) leave_on_terminate: Option<bool>,
     pub(super) skip_leave_on_interrupt: Option<bool>,
     pub(super) read_replica: Option<bool>,

@@ -35,7 +35,8 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     judge_role(&draft, dev, faults);
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let bind = draft.bind.unwrap_or(if dev { LOOPBACK } else { any });
-    let address = draft.advertise.or_else(|| reachable(bind));
+    let address = draft.advertise.or_else(|| draft.reach.lan(bind)).or_else(|| reachable(bind));
+    draft.reach.judge(faults);
     if address.is_none() {
         faults.say("no address to give to others was found: set bind_addr or advertise_addr");
     }
@@ -50,6 +51,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     let checks = checks(&draft);
     let cluster = cluster(&draft, dev, faults);
     let (name, datacenter) = (node_name(&draft, faults), datacenter(&draft, faults));
+    judge_primary(&draft, &datacenter, faults);
     let dns = dns::settings(std::mem::take(&mut draft.dns), &datacenter, &name, faults);
     Some(Config {
         dev,
@@ -60,13 +62,18 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
             id: node::id(draft.node_id.as_deref(), faults),
             datacenter,
             address: address?,
+            tagged_addresses: draft.reach.tags(address?),
             meta: draft.node_meta,
         },
         bind,
         listen: listen?,
         client_tls,
         dns,
-        acl: AclConfig { default_policy: draft.acl_default_policy.unwrap_or_default(), ..draft.acl },
+        acl: AclConfig {
+            enabled: draft.acl_enabled.unwrap_or(draft.acl_datacenter.is_some_and(|name| !name.is_empty())),
+            default_policy: draft.acl_default_policy.unwrap_or_default(),
+            ..draft.acl
+        },
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
         ca_seal_keys,
@@ -78,7 +85,9 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },
         source: source.clone(),
+        tells_coordinates: !draft.disable_coordinates,
         written: draft.written,
+        notes: draft.notes,
     })
 }
 
@@ -157,6 +166,7 @@ fn cluster(draft: &Draft, dev: bool, faults: &mut Faults) -> ClusterConfig {
         retry_interval: draft.retry_interval.unwrap_or(RETRY_INTERVAL).max(RETRY_MIN),
         raft_multiplier: raft_multiplier.unwrap_or(1),
         snapshot_after: if snapshot_after == 0 { SNAPSHOT_AFTER } else { snapshot_after },
+        log_kept: draft.raft_trailing_logs.unwrap_or(0),
         // A client agent that is told to end is not meant to come back soon.
         leave_on_terminate: draft.leave_on_terminate.unwrap_or(is_client),
         leave_on_interrupt: !draft.skip_leave_on_interrupt.unwrap_or(!is_client),
@@ -178,6 +188,16 @@ fn hostname() -> Option<String> {
     let name =
         std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
     name.ok().map(|name| name.trim().to_owned())
+}
+
+/// With one datacenter, that is the first one.
+fn judge_primary(draft: &Draft, datacenter: &Datacenter, faults: &mut Faults) {
+    for (key, name) in [("primary_datacenter", &draft.primary_datacenter), ("acl_datacenter", &draft.acl_datacenter)] {
+        let name = name.as_deref().unwrap_or_default();
+        if !name.is_empty() && !name.eq_ignore_ascii_case(datacenter.as_str()) {
+            faults.say(format!("{key}: {name:?}: there is no federation, {datacenter} is a cluster of its own"));
+        }
+    }
 }
 
 /// It becomes a label of DNS names and a segment of identities.

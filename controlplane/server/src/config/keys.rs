@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use weft_api::access::AgentToken;
 use weft_model::Faults;
 
+use super::absent::{self, Fate};
 use super::dns;
 use super::draft::Draft;
 use super::nearest::nearest;
 use super::read;
-use super::refused;
 use super::tls;
 
 /// One source of settings: a file, or the command line.
@@ -37,7 +37,7 @@ const KEYS: &[(&str, Read)] = &[
     ("acl.enable_token_persistence", |draft, value| read::into(&mut draft.acl.token_persistence, read::boolean(value))),
     // Between datacenters, of which there is one.
     ("acl.enable_token_replication", |_, value| read::boolean(value).map(drop)),
-    ("acl.enabled", |draft, value| read::into(&mut draft.acl.enabled, read::boolean(value))),
+    ("acl.enabled", |draft, value| set(&mut draft.acl_enabled, read::boolean(value))),
     // They come with the token.
     ("acl.policy_ttl", |_, value| read::duration(value).map(drop)),
     ("acl.role_ttl", |_, value| read::duration(value).map(drop)),
@@ -51,12 +51,28 @@ const KEYS: &[(&str, Read)] = &[
     ("acl.tokens.initial_management", |draft, value| set(&mut draft.acl.initial_management, read::token(value))),
     ("acl.tokens.master", |draft, value| set(&mut draft.acl.initial_management, read::token(value))),
     ("acl.tokens.replication", |draft, value| token(draft, AgentToken::Replication, value)),
+    // What the block acl says was said so before Consul 1.4; naming the datacenter switched it on.
+    ("acl_agent_master_token", |draft, value| token(draft, AgentToken::Recovery, value)),
+    ("acl_agent_token", |draft, value| token(draft, AgentToken::Agent, value)),
+    ("acl_datacenter", |draft, value| set(&mut draft.acl_datacenter, read::text(value))),
+    ("acl_default_policy", |draft, value| set(&mut draft.acl_default_policy, read::policy(value))),
+    ("acl_down_policy", |draft, value| read::into(&mut draft.acl.down_policy, read::down_policy(value))),
+    ("acl_enable_key_list_policy", |draft, value| read::into(&mut draft.acl.key_list_policy, read::boolean(value))),
+    ("acl_master_token", |draft, value| set(&mut draft.acl.initial_management, read::token(value))),
+    ("acl_replication_token", |draft, value| token(draft, AgentToken::Replication, value)),
+    ("acl_token", |draft, value| token(draft, AgentToken::Default, value)),
+    ("acl_ttl", |draft, value| read::into(&mut draft.acl.token_ttl, read::duration(value))),
     ("addresses.dns", |draft, value| set(&mut draft.dns_address, read::address(value))),
     ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
     ("addresses.grpc_tls", |draft, value| set(&mut draft.grpc_tls_address, read::address(value))),
     ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
     ("addresses.https", |draft, value| set(&mut draft.https_address, read::address(value))),
     ("advertise_addr", |draft, value| set(&mut draft.advertise, read::address(value))),
+    ("advertise_addr_ipv4", |draft, value| set(&mut draft.reach.lan_ipv4, read::address(value))),
+    ("advertise_addr_ipv6", |draft, value| set(&mut draft.reach.lan_ipv6, read::address(value))),
+    ("advertise_addr_wan", |draft, value| set(&mut draft.reach.wan, read::address(value))),
+    ("advertise_addr_wan_ipv4", |draft, value| set(&mut draft.reach.wan_ipv4, read::address(value))),
+    ("advertise_addr_wan_ipv6", |draft, value| set(&mut draft.reach.wan_ipv6, read::address(value))),
     ("alt_domain", |draft, value| set(&mut draft.dns.alt_domain, dns::name(value))),
     ("autopilot.cleanup_dead_servers", |draft, value| {
         read::into(&mut draft.autopilot.cleanup_dead_servers, read::boolean(value))
@@ -97,6 +113,7 @@ const KEYS: &[(&str, Read)] = &[
     ("disable_host_node_id", |_, value| read::boolean(value).map(drop)),
     // There is no gossip, and no keyring.
     ("disable_keyring_file", |_, value| read::boolean(value).map(drop)),
+    ("disable_coordinates", |draft, value| read::into(&mut draft.disable_coordinates, read::boolean(value))),
     ("discard_check_output", |draft, value| read::into(&mut draft.checks.discard_output, read::boolean(value))),
     ("dns_config.a_record_limit", |draft, value| set(&mut draft.dns.a_record_limit, dns::limit(value))),
     ("dns_config.allow_stale", |draft, value| set(&mut draft.dns.allow_stale, read::boolean(value))),
@@ -123,7 +140,6 @@ const KEYS: &[(&str, Read)] = &[
     ("enable_agent_tls_for_checks", |draft, value| read::into(&mut draft.agent_tls_for_checks, read::boolean(value))),
     ("enable_local_script_checks", |draft, value| read::into(&mut draft.local_scripts, read::boolean(value))),
     ("enable_script_checks", |draft, value| read::into(&mut draft.remote_scripts, read::boolean(value))),
-    ("enable_syslog", |_, value| refused::syslog(value)),
     ("encrypt", |draft, value| set(&mut draft.encrypt, read::join_secret(value))),
     ("encrypt_verify_incoming", |_, value| read::only_on(value)),
     ("encrypt_verify_outgoing", |_, value| read::only_on(value)),
@@ -155,27 +171,23 @@ const KEYS: &[(&str, Read)] = &[
     ("ports.server", |draft, value| set(&mut draft.ports.server, read::port(value))),
     ("ports.sidecar_max_port", |draft, value| set(&mut draft.ports.sidecar_max, read::port_number(value))),
     ("ports.sidecar_min_port", |draft, value| set(&mut draft.ports.sidecar_min, read::port_number(value))),
+    ("primary_datacenter", |draft, value| set(&mut draft.primary_datacenter, read::text(value))),
     // Of the protocols between agents there is one version.
     ("protocol", |_, value| read::integer(value).map(drop)),
-    ("raft_protocol", |_, value| refused::raft_protocol(value)),
     ("raft_snapshot_threshold", |draft, value| set(&mut draft.raft_snapshot_threshold, read::integer(value))),
+    ("raft_trailing_logs", |draft, value| set(&mut draft.raft_trailing_logs, read::number(value))),
     ("read_replica", |draft, value| set(&mut draft.read_replica, read::boolean(value))),
     ("recursor", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
     ("recursors", |draft, value| add(&mut draft.dns.recursors, dns::recursors(value))),
-    ("rejoin_after_leave", |_, value| refused::rejoin(value)),
     ("rejoin_as_new", |draft, value| set(&mut draft.rejoin_as_new, read::boolean(value))),
     ("retry_interval", |draft, value| set(&mut draft.retry_interval, read::duration(value))),
     ("retry_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
-    ("retry_max", |_, value| refused::retry_max(value)),
-    ("serf_lan", |_, value| refused::gossip(value)),
-    ("serf_lan_allowed_cidrs", |_, value| refused::gossip(value)),
-    ("serf_wan", |_, value| refused::gossip(value)),
-    ("serf_wan_allowed_cidrs", |_, value| refused::gossip(value)),
     ("server", |draft, value| set(&mut draft.server, read::boolean(value))),
     ("service", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("skip_leave_on_interrupt", |draft, value| set(&mut draft.skip_leave_on_interrupt, read::boolean(value))),
     ("start_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
+    ("tagged_addresses", |draft, value| read::pairs(value).map(|pairs| draft.reach.tagged.extend(pairs))),
     // No name has the host's in it.
     ("telemetry.disable_hostname", |_, value| read::boolean(value).map(drop)),
     ("telemetry.filter_default", |draft, value| read::into(&mut draft.telemetry.filter_default, read::boolean(value))),
@@ -196,7 +208,9 @@ const KEYS: &[(&str, Read)] = &[
     ("tls.grpc.cert_file", |draft, value| file(&mut draft.grpc_tls.cert, value)),
     ("tls.grpc.key_file", |draft, value| file(&mut draft.grpc_tls.key, value)),
     ("tls.grpc.tls_min_version", |draft, value| set(&mut draft.grpc_tls.min_version, tls::version(value))),
-    ("tls.grpc.use_auto_cert", |_, value| read::only_off(value)),
+    ("tls.grpc.use_auto_cert", |_, value| {
+        read::only_off(value, "there are no certificates made for it: name cert_file and key_file of your own")
+    }),
     ("tls.grpc.verify_incoming", |draft, value| set(&mut draft.grpc_tls.verify_incoming, read::boolean(value))),
     // Nothing goes out from the ports for clients, so that either holds.
     ("tls.grpc.verify_outgoing", |_, value| read::boolean(value).map(drop)),
@@ -220,8 +234,6 @@ const KEYS: &[(&str, Read)] = &[
     ("tls.internal_rpc.verify_outgoing", |_, value| read::only_on(value)),
     ("tls.internal_rpc.verify_server_hostname", |_, value| read::only_on(value)),
     ("tls_min_version", |draft, value| set(&mut draft.tls.min_version, tls::version(value))),
-    ("ui", |_, value| read::only_off(value)),
-    ("ui_config.enabled", |_, value| read::only_off(value)),
     ("verify_incoming", |draft, value| set(&mut draft.tls.verify_incoming, read::boolean(value))),
     ("verify_incoming_https", |draft, value| set(&mut draft.https_tls.verify_incoming, read::boolean(value))),
     ("verify_incoming_rpc", |draft, value| {
@@ -230,68 +242,6 @@ const KEYS: &[(&str, Read)] = &[
     }),
     ("verify_outgoing", |_, value| read::only_on(value)),
     ("verify_server_hostname", |_, value| read::only_on(value)),
-];
-
-/// Consul's keys that mean something which weft does not have yet. Reading them as if they were set
-/// would be a lie.
-const LATER: &[&str] = &[
-    "acl",
-    "addresses",
-    "advertise_addr_ipv4",
-    "advertise_addr_ipv6",
-    "advertise_addr_wan",
-    "audit",
-    "auto_config",
-    "auto_encrypt",
-    "auto_reload_config",
-    "cloud",
-    "config_entries",
-    "connect",
-    "discovery_max_stale",
-    "default_query_time",
-    "disable_remote_exec",
-    "enable_central_service_config",
-    "enable_debug",
-    "experiments",
-    "gossip_lan",
-    "gossip_wan",
-    "http_config",
-    "license_path",
-    "limits",
-    "max_query_time",
-    "partition",
-    "peering",
-    "ports",
-    "primary_datacenter",
-    "primary_gateways",
-    "raft_logstore",
-    "raft_snapshot_interval",
-    "raft_trailing_logs",
-    "reporting",
-    "retry_interval_wan",
-    "retry_join_wan",
-    "retry_max_wan",
-    "rpc",
-    "segment",
-    "segments",
-    "server_name",
-    "session_ttl_min",
-    "start_join_wan",
-    "syslog_facility",
-    "tagged_addresses",
-    "telemetry.dogstatsd_addr",
-    "telemetry.dogstatsd_tags",
-    "telemetry.statsd_address",
-    "telemetry.statsite_address",
-    "translate_wan_addrs",
-    "ui_config",
-    "ui_content_path",
-    "ui_dir",
-    "unix_sockets",
-    "use_streaming_backend",
-    "version",
-    "watches",
-    "xds",
 ];
 
 fn token(draft: &mut Draft, kind: AgentToken, value: &Value) -> Result<(), String> {
@@ -324,7 +274,13 @@ fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, dra
         if value.is_null() {
             continue;
         }
-        if let Some((_, read)) = KEYS.iter().find(|(known, _)| *known == path) {
+        if let Some(fate) = absent::fate(&path, value) {
+            match fate {
+                Fate::Accepted => {}
+                Fate::Noted(words) => draft.notes.push(settings.origin.fault(&path, words)),
+                Fate::Refused(reason) => faults.say(settings.origin.fault(&path, reason)),
+            }
+        } else if let Some((_, read)) = KEYS.iter().find(|(known, _)| *known == path) {
             draft.written.note(&path, value);
             if let Err(fault) = read(draft, value) {
                 faults.say(settings.origin.fault(&path, &fault));
@@ -352,10 +308,6 @@ fn below(path: &str) -> impl Iterator<Item = &'static str> {
 }
 
 fn unknown(above: &str, key: &str) -> String {
-    let path = if above.is_empty() { key.to_owned() } else { format!("{above}.{key}") };
-    if LATER.contains(&path.as_str()) {
-        return "is not supported yet".to_owned();
-    }
     match nearest(key, below(above)) {
         Some(name) => format!("is not a known key; did you mean {name:?}?"),
         None => "is not a known key".to_owned(),

@@ -8,6 +8,7 @@
 //! Keys, files and flags are Consul's. Later sources win: files in their order, then flags. All that
 //! is wrong is reported at once, with the file or flag that says it.
 
+mod absent;
 mod acl;
 mod advice;
 mod ca_seal;
@@ -21,11 +22,12 @@ mod keys;
 mod log;
 mod nearest;
 mod node;
+mod reach;
 mod read;
-mod refused;
 mod tls;
 mod written;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -78,9 +80,13 @@ pub struct Config {
     pub telemetry: weft_api::Telemetry,
     pub cluster: ClusterConfig,
     pub security: ServerSecurity,
+    /// Whether it tells how far it is from others.
+    pub tells_coordinates: bool,
     /// Where it was read, to read it again.
     pub source: Flags,
     pub(crate) written: Written,
+    /// What the files ask for that has no effect here.
+    notes: Vec<String>,
 }
 
 /// How the server finds others and behaves among them.
@@ -96,6 +102,8 @@ pub struct ClusterConfig {
     pub raft_multiplier: u32,
     /// A raft snapshot is written after this many entries.
     pub snapshot_after: u64,
+    /// At least so many entries stay in the log, where that is more than is usual.
+    pub log_kept: u64,
     /// Whether SIGTERM and SIGINT make it leave.
     pub leave_on_terminate: bool,
     pub leave_on_interrupt: bool,
@@ -140,6 +148,8 @@ pub struct NodeConfig {
     pub datacenter: Datacenter,
     /// Where others reach this node.
     pub address: IpAddr,
+    /// And where certain others do, by what they look for.
+    pub tagged_addresses: BTreeMap<String, String>,
     pub meta: weft_model::catalog::Meta,
 }
 

@@ -167,10 +167,9 @@ pub(super) fn only_on(value: &Value) -> Result<(), String> {
     if boolean(value)? { Ok(()) } else { Err("cannot be switched off: servers always verify each other".to_owned()) }
 }
 
-/// Only what says that the thing is off.
-pub(super) fn only_off(value: &Value) -> Result<(), String> {
-    let is_off = matches!(value, Value::Bool(false)) || value.as_i64().is_some_and(|port| port <= 0);
-    if is_off { Ok(()) } else { Err("is not supported yet".to_owned()) }
+/// Only what says that the thing is off, for `reason`.
+pub(super) fn only_off(value: &Value, reason: &str) -> Result<(), String> {
+    if boolean(value)? { Err(reason.to_owned()) } else { Ok(()) }
 }
 
 fn expected(wanted: &str, value: &Value) -> String {

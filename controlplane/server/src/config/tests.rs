@@ -102,7 +102,7 @@ fn later_sources_win_and_flags_come_last() {
 #[test]
 fn all_faults_are_told_together_with_their_places() {
     let files = [
-        ("a.json", r#"{"nodename": "a", "ports": {"htp": 1, "http": 70000}, "watches": [], "zzzzzz": 1}"#),
+        ("a.json", r#"{"nodename": "a", "ports": {"htp": 1, "http": 70000}, "audit": {"enabled": true}, "zzzzzz": 1}"#),
         ("b.hcl", "server = \"yes\"\nservices { name = \"\" }\n"),
         ("c.toml", "= 1"),
         ("ignored.txt", "nothing"),
@@ -113,7 +113,7 @@ fn all_faults_are_told_together_with_their_places() {
         "a.json: nodename: is not a known key; did you mean \"node_name\"?",
         "a.json: ports.htp: is not a known key; did you mean \"http\"?",
         "a.json: ports.http: 70000 is not a port: ports go from 0 to 65535",
-        "a.json: watches: is not supported yet",
+        "a.json: audit: refused requests are in the log; a log of all requests is the task of a proxy in front",
         "a.json: zzzzzz: is not a known key",
         "b.hcl: server: expected true or false, found \"yes\"",
         "--http-port: 70000 is not a port: ports go from 0 to 65535",
@@ -229,10 +229,62 @@ fn metrics_are_told_as_the_telemetry_block_says() {
     let telemetry = load_files(&[("a.hcl", text)], dev()).unwrap().telemetry;
     assert_eq!((telemetry.prefix.as_str(), telemetry.prometheus), ("mesh", true));
     assert_eq!(telemetry.filters, [("mesh.runtime".to_owned(), false)]);
-    let text = r#"telemetry { prefix_filter = ["mesh"] statsd_address = "a:1" }"#;
+    let text = r#"telemetry { prefix_filter = ["mesh"] circonus_api_token = "x" }"#;
     let expected = [
         "a.hcl: telemetry.prefix_filter: \"mesh\" must begin with + or -",
-        "a.hcl: telemetry.statsd_address: is not supported yet",
+        "a.hcl: telemetry.circonus_api_token: metrics go to Prometheus, statsd, statsite and DogStatsD; leave it out",
     ];
     assert_eq!(faults(&[("a.hcl", text)], dev()), expected);
+}
+
+#[test]
+fn keys_of_consul_that_have_nothing_to_work_on_are_told_and_the_rest_is_refused() {
+    let text = r#"
+        gossip_lan { gossip_nodes = 4 }
+        rpc { enable_streaming = true }
+        disable_update_check = true
+        enable_debug = true
+        ui_config { enabled = false }
+        segments = []
+        translate_wan_addrs = true
+        performance { raft_multiplier = 1  leave_drain_time = "5s" }
+    "#;
+    let notes = load_files(&[("a.hcl", text)], dev()).unwrap().advice();
+    let keys: Vec<_> = notes.iter().filter_map(|note| note.split(": ").nth(1)).collect();
+    assert_eq!(
+        keys,
+        ["gossip_lan", "enable_debug", "translate_wan_addrs", "performance.leave_drain_time"],
+        "{notes:#?}"
+    );
+    let refused =
+        r#"{"auto_encrypt": {"tls": true}, "retry_join_wan": ["a"], "primary_datacenter": "dc2", "ui": true}"#;
+    let found = faults(&[("a.json", refused)], dev());
+    for key in ["a.json: auto_encrypt: ", "a.json: retry_join_wan: ", "a.json: ui: ", "primary_datacenter: \"dc2\": "] {
+        assert!(found.iter().any(|fault| fault.starts_with(key)), "{key} {found:#?}");
+    }
+    assert!(!found.iter().any(|fault| fault.contains("not supported yet")), "{found:#?}");
+}
+
+#[test]
+fn the_old_keys_of_access_control_mean_the_block() {
+    let text = r#"{"acl_datacenter": "DC1", "acl_default_policy": "deny", "acl_ttl": "7s", "acl_down_policy": "deny",
+        "acl_master_token": "5f4e1c2d-0b6a-4d4e-9c55-1f0a3b9d7e21", "acl_agent_token": "a", "acl_token": "b"}"#;
+    let acl = load_files(&[("a.json", text)], dev()).unwrap().acl;
+    assert!(acl.enabled && acl.initial_management.is_some() && acl.tokens.len() == 2);
+    assert_eq!((acl.default_policy, acl.down_policy), (DefaultPolicy::Deny, DownPolicy::Deny));
+    assert_eq!(acl.token_ttl, Duration::from_secs(7));
+    let off = r#"{"acl_datacenter": "dc1", "acl": {"enabled": false}}"#;
+    assert!(!load_files(&[("a.json", off)], dev()).unwrap().acl.enabled);
+}
+
+#[test]
+fn addresses_for_others_are_tagged_as_consul_tags_them() {
+    let text = r#"{"advertise_addr_ipv4": "127.83.0.2", "advertise_addr_wan": "127.83.0.9",
+        "tagged_addresses": {"foo": "1.2.3.4"}}"#;
+    let node = load_files(&[("a.json", text)], dev()).unwrap().node;
+    assert_eq!(node.address, IpAddr::from([127, 83, 0, 2]));
+    let tags: Vec<_> = node.tagged_addresses.iter().map(|(tag, address)| format!("{tag}={address}")).collect();
+    assert_eq!(tags, ["foo=1.2.3.4", "lan=127.83.0.2", "lan_ipv4=127.83.0.2", "wan=127.83.0.9", "wan_ipv4=127.83.0.9"]);
+    let wrong = faults(&[("a.json", r#"{"advertise_addr_ipv6": "127.0.0.1"}"#)], dev());
+    assert_eq!(wrong, ["advertise_addr_ipv6: 127.0.0.1 is of the other family"]);
 }

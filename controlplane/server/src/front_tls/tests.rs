@@ -288,7 +288,7 @@ fn what_cannot_be_held_is_a_fault() {
         (format!("tls {{ grpc {{ {own} verify_incoming = true }} }}"), "no ca_file or ca_path"),
         ("tls { https { tls_min_version = \"TLSv1_1\" } }".to_owned(), "neither TLSv1_2 nor TLSv1_3"),
         ("tls { https { tls_cipher_suites = \"x\" } }".to_owned(), "tls_cipher_suites"),
-        ("tls { grpc { use_auto_cert = true } }".to_owned(), "is not supported yet"),
+        ("tls { grpc { use_auto_cert = true } }".to_owned(), "there are no certificates made for it"),
         ("tls { defaults { verify_incoming = false } }".to_owned(), "servers always verify each other"),
         ("tls { https { verify_incomming = true } }".to_owned(), "did you mean \"verify_incoming\"?"),
     ] {
