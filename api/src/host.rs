@@ -24,6 +24,7 @@ use weft_state::Store;
 use crate::access::AccessControl;
 use crate::archive::SealKey;
 use crate::meter::{Meter, Telemetry};
+use crate::terms::Terms;
 
 /// Everything that a handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -68,6 +69,8 @@ pub struct AgentInfo {
     /// Ports for sidecars that name none, both ends included.
     pub sidecar_ports: (u16, u16),
     pub default_policy: DefaultPolicy,
+    /// How long requests wait, and how much they carry.
+    pub terms: Terms,
     /// How metrics are told.
     pub telemetry: Telemetry,
     /// Envoy versions that the xDS server supports, newest first.

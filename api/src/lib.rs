@@ -19,6 +19,7 @@ mod clean_path;
 mod elsewhere;
 mod filter;
 mod freshness;
+mod front;
 pub mod host;
 mod json;
 mod meter;
@@ -31,13 +32,16 @@ mod router;
 mod routes;
 mod serve;
 mod shared;
+mod terms;
 
 mod v1;
 mod wire;
 
 pub use behalf::OnBehalf;
 pub use elsewhere::{Elsewhere, client_router, relay};
+pub use front::{Front, Network};
 pub use host::Host;
 pub use meter::{Meter, Telemetry};
 pub use router::router;
 pub use serve::{Ceiling, Handshake, Limits, PerAddress, Place, Plain, serve, serve_with};
+pub use terms::Terms;

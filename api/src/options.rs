@@ -9,9 +9,7 @@ use weft_model::GoDuration;
 use crate::host::Knower;
 use crate::query::Query;
 use crate::refusal::Refusal;
-
-const WAIT_DEFAULT: Duration = Duration::from_secs(300);
-const WAIT_MAX: Duration = Duration::from_secs(600);
+use crate::terms::Terms;
 
 /// How fresh the answer must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,8 +58,8 @@ pub(crate) struct QueryOptions {
 
 impl QueryOptions {
     /// Reads the options of a blocking read.
-    pub(crate) fn parse(query: &Query, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let (index, wait) = (index(query)?, wait(query)?);
+    pub(crate) fn parse(query: &Query, headers: &HeaderMap, terms: &Terms) -> Result<Self, Refusal> {
+        let (index, wait) = (index(query)?, wait(query, terms)?);
         check_cache_control(headers)?;
         let (consistency, max_stale) = consistency(query)?;
         let cached = query.has("cached");
@@ -69,6 +67,15 @@ impl QueryOptions {
             return Err(Refusal::bad_request("Cannot specify ?cached with ?consistent, conflicting semantics."));
         }
         Ok(Self { index, wait, consistency, max_stale, cached })
+    }
+
+    /// What a read of the catalog takes that says nothing of how new it must be.
+    pub(crate) fn or_stale(self, query: &Query, most: Option<Duration>) -> Self {
+        let says_nothing = !["stale", "consistent", "leader", "cached", "max_stale"].iter().any(|name| query.has(name));
+        match most.filter(|_| says_nothing) {
+            Some(most) => Self { consistency: Consistency::Stale, max_stale: Some(most), ..self },
+            None => self,
+        }
     }
 }
 
@@ -83,14 +90,14 @@ pub(crate) fn index(query: &Query) -> Result<u64, Refusal> {
 }
 
 /// Reads `wait` and brings it into its bounds.
-pub(crate) fn wait(query: &Query) -> Result<Duration, Refusal> {
+pub(crate) fn wait(query: &Query, terms: &Terms) -> Result<Duration, Refusal> {
     let text = query.text("wait");
     let (negative, magnitude) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     if text.is_empty() {
-        return Ok(WAIT_DEFAULT);
+        return Ok(terms.wait_default.min(terms.wait_max));
     }
     let wait = GoDuration::parse(magnitude).map_err(|_| Refusal::bad_request("Invalid wait time"))?.0;
-    Ok(if negative || wait.is_zero() { WAIT_DEFAULT } else { wait.min(WAIT_MAX) })
+    Ok(if negative || wait.is_zero() { terms.wait_default } else { wait }.min(terms.wait_max))
 }
 
 /// The options of a read that does not block.
@@ -141,15 +148,35 @@ mod tests {
     use super::*;
 
     fn options(raw: &str) -> Result<QueryOptions, String> {
-        QueryOptions::parse(&Query::parse(raw).unwrap(), &HeaderMap::new()).map_err(|refusal| refusal.text)
+        QueryOptions::parse(&Query::parse(raw).unwrap(), &HeaderMap::new(), &Terms::default())
+            .map_err(|refusal| refusal.text)
     }
 
     #[test]
     fn defaults_and_bounds() {
-        assert_eq!(options("").unwrap(), QueryOptions { wait: WAIT_DEFAULT, ..QueryOptions::default() });
+        assert_eq!(options("").unwrap(), QueryOptions { wait: Duration::from_secs(300), ..QueryOptions::default() });
         for (raw, seconds) in [("wait=60000ms", 60), ("wait=3h", 600), ("wait=0s", 300), ("wait=-1s", 300)] {
             assert_eq!(options(raw).unwrap().wait, Duration::from_secs(seconds), "{raw}");
         }
+    }
+
+    #[test]
+    fn terms_of_the_agent_take_the_place_of_the_usual_ones() {
+        let terms =
+            Terms { wait_default: Duration::from_secs(2), wait_max: Duration::from_secs(4), ..Terms::default() };
+        for (raw, seconds) in [("", 2), ("wait=1s", 1), ("wait=9s", 4), ("wait=0s", 2)] {
+            assert_eq!(wait(&Query::parse(raw).unwrap(), &terms).unwrap(), Duration::from_secs(seconds), "{raw}");
+        }
+        let stale = |raw: &str| {
+            let query = Query::parse(raw).unwrap();
+            let options = QueryOptions::parse(&query, &HeaderMap::new(), &terms).unwrap();
+            let options = options.or_stale(&query, Some(Duration::from_secs(5)));
+            (options.consistency, options.max_stale.map(|most| most.as_secs()))
+        };
+        assert_eq!(stale(""), (Consistency::Stale, Some(5)));
+        assert_eq!(stale("stale"), (Consistency::Stale, None));
+        assert_eq!(stale("leader"), (Consistency::Leader, None));
+        assert_eq!(stale("consistent"), (Consistency::Consistent, None));
     }
 
     #[test]
@@ -173,7 +200,7 @@ mod tests {
     fn cache_control_must_be_well_formed() {
         let check = |value: &'static str| {
             let headers = HeaderMap::from_iter([(CACHE_CONTROL, http::HeaderValue::from_static(value))]);
-            QueryOptions::parse(&Query::default(), &headers).is_ok()
+            QueryOptions::parse(&Query::default(), &headers, &Terms::default()).is_ok()
         };
         assert!(check("max-age=30, must-revalidate") && check("no-cache"));
         assert!(!check("max-age=x") && !check("stale-if-error="));

@@ -6,6 +6,7 @@ use weft_state::StateView;
 
 use crate::answer::Outcome;
 use crate::call::Call;
+use crate::terms::Most;
 
 /// The methods that endpoints know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +203,7 @@ pub(crate) struct Route {
     pub(crate) options: Options,
     pub(crate) params: &'static [Param],
     pub(crate) body: Payload,
-    pub(crate) body_max_bytes: usize,
+    pub(crate) body_max: Most,
     pub(crate) answer: Shape,
     /// Takes `cached`.
     pub(crate) cacheable: bool,
@@ -223,7 +224,7 @@ impl Route {
             options,
             params: &[],
             body: Payload::Nothing,
-            body_max_bytes: 64 * 1024,
+            body_max: Most::Bytes(64 * 1024),
             answer: Shape::Empty,
             cacheable: false,
             shared: false,
@@ -287,8 +288,8 @@ impl Route {
         Self { body: Payload::Bytes(content_type), ..self }
     }
 
-    pub(crate) const fn body_max(self, body_max_bytes: usize) -> Self {
-        Self { body_max_bytes, ..self }
+    pub(crate) const fn body_max(self, body_max: Most) -> Self {
+        Self { body_max, ..self }
     }
 
     pub(crate) const fn answers(self, schema: &'static str) -> Self {

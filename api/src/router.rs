@@ -34,6 +34,7 @@ use crate::route::{Options, Payload, Route, Run, Verb};
 use crate::routes::ROUTES;
 use crate::serve::Caller;
 use crate::shared::Shared;
+use crate::terms::Terms;
 
 const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
 const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader");
@@ -167,7 +168,7 @@ async fn run(
     let (head, content) = request.into_parts();
     let rest = head.uri.path().strip_prefix(pattern.fixed).unwrap_or_default();
     let rest = unescape(rest.strip_suffix(route.suffix()).unwrap_or(rest), Plus::IsItself)?;
-    let options = query_options(route, &query, &head.headers)?;
+    let options = query_options(route, &query, &head.headers, &host.agent.terms)?;
     let caller = head.extensions.get::<Caller>().map(|caller| caller.0);
     let node = head.extensions.get::<OnBehalf>().map(|agent| agent.node.clone());
     let request_id = request_id(&head.headers)?;
@@ -184,7 +185,7 @@ async fn run(
         return access::look_over(enabled, &marks, complete(task(call, content)).await);
     }
     if route.body != Payload::Nothing {
-        let limit = body::Limit { bytes: route.body_max_bytes, patience: BODY_PATIENCE };
+        let limit = body::Limit { bytes: route.body_max.bytes(&call.host.agent.terms), patience: BODY_PATIENCE };
         call.body = body::read(content, declared_length(&head.headers), limit).await?;
     }
     if route.options != Options::Agent {
@@ -218,14 +219,16 @@ async fn answer(route: &'static Route, shared: &Shared, call: Call) -> Outcome {
     }
 }
 
-fn query_options(route: &Route, query: &Query, headers: &HeaderMap) -> Result<QueryOptions, Refusal> {
-    match route.options {
+fn query_options(route: &Route, query: &Query, headers: &HeaderMap, terms: &Terms) -> Result<QueryOptions, Refusal> {
+    let options = match route.options {
         Options::Agent => Ok(QueryOptions::default()),
         // Writes have one consistency.
         Options::Datacenter if route.verb != Verb::Get => Ok(QueryOptions::default()),
         Options::Datacenter => options::without_blocking(query),
-        Options::Blocking => QueryOptions::parse(query, headers),
-    }
+        Options::Blocking => QueryOptions::parse(query, headers, terms),
+    }?;
+    let is_discovery = ["/v1/catalog/", "/v1/health/"].iter().any(|area| route.path.starts_with(area));
+    Ok(if is_discovery { options.or_stale(query, terms.discovery_max_stale) } else { options })
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! The table of routes: every endpoint, in the order of the documentation.
 
 use crate::route::{Access, Form, Param, Route, Verb};
+use crate::terms::Most;
 use crate::v1::{
     acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, health, kv, operator,
     peering, query, session, snapshot, status, txn, weft,
@@ -12,11 +13,6 @@ use Verb::{Delete, Get, Post, Put};
 const REGISTRATION_MAX_BYTES: usize = 512 * 1024;
 /// An entry may list thousands of intentions.
 const ENTRY_MAX_BYTES: usize = 1024 * 1024;
-
-/// As Consul's `kv_max_value_size`.
-const VALUE_MAX_BYTES: usize = 512 * 1024;
-/// A value of that size fits, and the text around it.
-const TRANSACTION_MAX_BYTES: usize = 1024 * 1024;
 
 /// A task from an async function.
 macro_rules! task {
@@ -124,7 +120,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::ServiceWrite)
         .params(&[param("replace-existing-checks", Form::Bool, "Remove checks that are not listed any more.")])
         .body("ServiceDefinition")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .about("Add or replace an instance, its checks and its sidecar"),
     Route::act(Put, "/v1/agent/service/deregister/{service_id}", task!(agent::deregister_service))
         .access(Access::ServiceWrite)
@@ -159,7 +155,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::act(Put, "/v1/agent/check/register", task!(agent::register_check))
         .access(Access::CheckWrite)
         .body("CheckDefinition")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .about("Add or replace a check"),
     Route::act(Put, "/v1/agent/check/deregister/{check_id}", task!(agent::deregister_check))
         .access(Access::CheckWrite)
@@ -203,7 +199,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::act(Put, "/v1/catalog/register", task!(catalog::register))
         .access(Access::CatalogWrite)
         .body("CatalogRegistration")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .answers("True")
         .about("Add or replace a node, an instance and checks"),
     Route::act(Put, "/v1/catalog/deregister", task!(catalog::deregister))
@@ -329,7 +325,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .of_datacenter()
         .access(Access::OperatorWrite)
         .body("CaConfigurationRequest")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .about("Change the certificate authority; rotate its root"),
     Route::read("/v1/connect/intentions", connect::intention::list)
         .access(Access::IntentionRead)
@@ -354,7 +350,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::IntentionWrite)
         .params(&[SOURCE, DESTINATION])
         .body("ExactIntentionRequest")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .answers("True")
         .about("Create or replace the intention of a pair of names"),
     Route::act(Delete, "/v1/connect/intentions/exact", task!(connect::intention_exact::delete))
@@ -400,7 +396,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::ConfigWrite)
         .params(&[CAS])
         .body("ConfigEntry")
-        .body_max(ENTRY_MAX_BYTES)
+        .body_max(Most::Bytes(ENTRY_MAX_BYTES))
         .answers("Bool")
         .about("Add or replace a config entry"),
     Route::read("/v1/config/{kind}", config_entry::list)
@@ -462,7 +458,7 @@ pub(crate) static ROUTES: &[Route] = &[
             param("release", Form::Uuid, "Give the lock of this session back."),
         ])
         .bytes("application/octet-stream")
-        .body_max(VALUE_MAX_BYTES)
+        .body_max(Most::Value)
         .answers("Bool")
         .about("Write a value; on a condition, or with its lock"),
     Route::act(Delete, "/v1/kv/{key}", task!(kv::delete))
@@ -585,7 +581,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .of_datacenter()
         .access(Access::Transaction)
         .body("Transaction")
-        .body_max(TRANSACTION_MAX_BYTES)
+        .body_max(Most::Transaction)
         .answers("TransactionOutcome")
         .statuses(&[409])
         .about("Several operations at one index, or none of them"),
@@ -676,7 +672,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .of_datacenter()
         .access(Access::AclWrite)
         .body("AclPolicyRequest")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .answers("AclPolicy")
         .statuses(&[401])
         .about("Make a policy"),
@@ -689,7 +685,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .of_datacenter()
         .access(Access::AclWrite)
         .body("AclPolicyRequest")
-        .body_max(REGISTRATION_MAX_BYTES)
+        .body_max(Most::Bytes(REGISTRATION_MAX_BYTES))
         .answers("AclPolicy")
         .statuses(&[401])
         .about("Replace a policy"),

@@ -34,6 +34,8 @@ pub struct Limits {
     /// Loopback is no one client: every proxy and tool of the machine comes from it, and 200 of them are few. And
     /// who can connect from here can do worse to this process than that.
     pub counts_loopback: bool,
+    /// The longest head of a request.
+    pub head_max_bytes: usize,
     /// How long a client may take for the head of a request, or keep a connection without one.
     pub header_read_timeout: Duration,
     /// How long running requests may take after the shutdown began.
@@ -45,6 +47,7 @@ impl Default for Limits {
         Self {
             connections_per_address: 200.into(),
             counts_loopback: false,
+            head_max_bytes: 64 * 1024,
             header_read_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(5),
         }
@@ -108,19 +111,20 @@ fn from_caller(mut request: http::Request<Incoming>, address: IpAddr) -> http::R
 }
 
 fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    const HEAD_MAX_BYTES: usize = 64 * 1024;
+    // With less of a buffer HTTP/1 cannot be read.
+    const HEAD_LEAST_BYTES: usize = 8192;
     const STREAMS_MAX: u32 = 200;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
-        .max_buf_size(HEAD_MAX_BYTES);
+        .max_buf_size(limits.head_max_bytes.max(HEAD_LEAST_BYTES));
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEAD_MAX_BYTES as u32)
+        .max_header_list_size(u32::try_from(limits.head_max_bytes).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(limits.header_read_timeout));
     builder
 }

@@ -76,7 +76,7 @@ impl CreateRequest {
             id: SessionId(Uuid::new_v4()),
             lock_delay: lock_delay(&self.lock_delay)?,
             behavior: Behavior::parse(&self.behavior).map_err(Refusal::failed)?,
-            ttl: Session::parse_ttl(&self.ttl).map_err(Refusal::failed)?,
+            ttl: Session::parse_ttl(&self.ttl, call.host.agent.terms.session_ttl_min).map_err(Refusal::failed)?,
             name: self.name,
             node: if self.node.as_str().is_empty() { call.own_node().clone() } else { self.node },
             ttl_text: self.ttl,

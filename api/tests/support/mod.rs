@@ -178,6 +178,7 @@ fn info(default_policy: DefaultPolicy) -> AgentInfo {
         dev_mode: true,
         sidecar_ports: (21000, 21255),
         default_policy,
+        terms: weft_api::Terms::default(),
         telemetry: weft_api::Telemetry { prometheus: true, ..weft_api::Telemetry::default() },
         envoy_versions: vec!["1.40.0".into()],
     }

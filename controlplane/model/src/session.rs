@@ -101,20 +101,20 @@ impl Session {
     /// A longer one is accepted and kept this long.
     pub const LOCK_DELAY_MAX: Duration = Duration::from_secs(60);
 
-    /// Reads a time to live; empty and zero: none.
+    /// Reads a time to live of at least `least`; empty and zero: none.
     ///
     /// # Errors
     /// Consul's refusal.
-    pub fn parse_ttl(text: &str) -> Result<Option<GoDuration>, String> {
+    pub fn parse_ttl(text: &str, least: Duration) -> Result<Option<GoDuration>, String> {
         if text.is_empty() {
             return Ok(None);
         }
         let ttl = GoDuration::parse(text).map_err(|error| format!("Session TTL '{text}' invalid: {error}"))?;
-        if !ttl.is_zero() && !(Self::TTL_MIN..=Self::TTL_MAX).contains(&ttl.0) {
+        if !ttl.is_zero() && !(least..=Self::TTL_MAX).contains(&ttl.0) {
             return Err(format!(
                 "Invalid Session TTL '{}', must be between [{}={}]",
                 ttl.0.as_nanos(),
-                GoDuration(Self::TTL_MIN),
+                GoDuration(least),
                 GoDuration(Self::TTL_MAX)
             ));
         }

@@ -38,7 +38,7 @@ use crate::log::Logging;
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::reload::{self, Reloader, Reloads};
-use crate::{REVISION, VERSION, authority, dns, duties, grpc, listen, node, peer_tls};
+use crate::{REVISION, VERSION, authority, dns, duties, first_entries, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
 /// is left without one, and so in doubt. Those who wait for news are answered at once.
@@ -225,6 +225,7 @@ impl Agent {
             if config.acl.enabled {
                 acl::establish(&store, config.acl.initial_management.as_ref()).await?;
             }
+            first_entries::write(&store, &config.entries).await?;
             backs.push(spawn(presence.keep()));
         } else {
             backs.push(spawn(presence.run()));
@@ -244,6 +245,9 @@ impl Agent {
             let initial = config.acl.initial_management.clone();
             backs.push(spawn(acl::run(Arc::clone(&store), Arc::clone(&raft), initial)));
         }
+        if !config.entries.is_empty() {
+            backs.push(spawn(first_entries::run(Arc::clone(&store), Arc::clone(&raft), config.entries.clone())));
+        }
         backs.push(spawn(timers.run()));
         let coordinates =
             Coordinates { store: Arc::clone(&store), cluster: Arc::new(cluster.clone()), node: node.name.clone() };
@@ -256,12 +260,13 @@ impl Agent {
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
         let mut fronts = JoinSet::new();
+        let front = config.http.front.clone().before(weft_api::router(host));
         backs.push(spawn(reloader.run()));
         if let Some(listener) = http_listener {
-            fronts.spawn(http(listener, Plain, host.clone(), limits.clone(), stop.clone()));
+            fronts.spawn(http(listener, Plain, front.clone(), limits.clone(), stop.clone()));
         }
         if let Some((listener, door)) = https_listener.zip(doors.https.clone()) {
-            fronts.spawn(http(listener, Https(door), host, limits, stop.clone()));
+            fronts.spawn(http(listener, Https(door), front, limits, stop.clone()));
         }
         if let Some(listener) = grpc_listener {
             fronts.spawn(grpc::serve(listener, None, ads.clone(), stop.clone()));
@@ -358,21 +363,23 @@ pub(crate) async fn failed(fronts: &mut JoinSet<anyhow::Result<()>>) -> anyhow::
 
 pub(crate) fn http_limits(config: &Config) -> Limits {
     let connections_per_address = config.listen.http_connections_per_client;
+    let usual = Limits::default();
     Limits {
+        head_max_bytes: config.http.head_max_bytes.unwrap_or(usual.head_max_bytes),
         connections_per_address: connections_per_address.into(),
         shutdown_grace: REQUEST_GRACE,
-        ..Limits::default()
+        ..usual
     }
 }
 
 async fn http(
     listener: TcpListener,
     handshake: impl Handshake,
-    host: Host,
+    router: axum::Router,
     limits: Limits,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    weft_api::serve_with(listener, handshake, weft_api::router(host), stop.cancelled(), limits).await;
+    weft_api::serve_with(listener, handshake, router, stop.cancelled(), limits).await;
     Ok(())
 }
 
@@ -472,6 +479,7 @@ pub(crate) fn describe(config: &Config, node: &Node, addresses: &Addresses) -> A
         check_output_max: config.checks.output_max,
         sidecar_ports: config.listen.sidecar_ports,
         default_policy: config.default_policy,
+        terms: config.http.terms.clone(),
         telemetry: config.telemetry.clone(),
         envoy_versions: ENVOY_VERSIONS.map(str::to_owned).to_vec(),
     }

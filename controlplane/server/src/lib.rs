@@ -24,6 +24,7 @@ mod coordinates;
 mod definitions;
 mod dns;
 mod duties;
+mod first_entries;
 mod formation;
 mod front_tls;
 mod grpc;

@@ -43,7 +43,7 @@ pub(crate) async fn service(call: Call) -> Outcome {
     let (found, _) = if known.is_empty() {
         blocking::once(store, find)?
     } else {
-        let deadline = blocking::deadline(options::wait(&call.query)?);
+        let deadline = blocking::deadline(options::wait(&call.query, &call.host.agent.terms)?);
         blocking::until(store, deadline, find, |found, _| found.hash != known).await?
     };
     let hash = found.hash.clone();

@@ -8,9 +8,6 @@ use super::request::{Op, PARSE_FAILED};
 use crate::refusal::Refusal;
 use crate::wire::kv::from_base64;
 
-/// As of the endpoint for one key.
-const VALUE_MAX_BYTES: usize = 512 * 1024;
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct KvRequest {
@@ -27,11 +24,11 @@ pub(super) struct KvRequest {
 }
 
 impl KvRequest {
-    pub(super) fn into_op(self) -> Result<Op, Refusal> {
+    pub(super) fn into_op(self, value_max_bytes: usize) -> Result<Op, Refusal> {
         let value = from_base64(self.value.as_deref().unwrap_or_default())
             .map_err(|text| Refusal::bad_request(format!("{PARSE_FAILED}: {text}")))?;
-        if value.len() > VALUE_MAX_BYTES {
-            let text = format!("Value for key {:?} is too large ({} > {VALUE_MAX_BYTES} bytes)", self.key, value.len());
+        if value.len() > value_max_bytes {
+            let text = format!("Value for key {:?} is too large ({} > {value_max_bytes} bytes)", self.key, value.len());
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, text));
         }
         let writes = !self.verb.starts_with("get") && !self.verb.starts_with("check-");

@@ -68,7 +68,7 @@ pub(super) fn ops(call: &Call) -> Result<Vec<Op>, Refusal> {
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(refused("an operation is of one kind: KV, Node, Service or Check"));
         }
-        ops.extend(request.kv.map(kv::KvRequest::into_op).transpose()?);
+        ops.extend(request.kv.map(|kv| kv.into_op(call.host.agent.terms.value_max_bytes)).transpose()?);
         ops.extend(request.node.map(|node| node.into_op(call)).transpose()?);
         ops.extend(request.service.map(catalog::ServiceRequest::into_op).transpose()?);
         ops.extend(request.check.map(catalog::CheckRequest::into_op).transpose()?);

@@ -142,7 +142,7 @@ impl ClientAgent {
 
         let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
         let pass_on = Arc::new(PassOn { servers, acl });
-        let rest = weft_api::client_router(host, pass_on.clone());
+        let rest = config.http.front.clone().before(weft_api::client_router(host, pass_on.clone()));
         let xds = weft_api::relay(pass_on);
         let mut fronts = JoinSet::new();
         let streams = Limits { shutdown_grace: GRACE, ..Limits::default() };

@@ -8,12 +8,14 @@ use serde_json::{Map, Value};
 use weft_api::Telemetry;
 use weft_model::autopilot::AutopilotConfig;
 use weft_model::catalog::Meta;
+use weft_model::config_entry::ConfigEntry;
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
 use crate::checks;
 
 use super::dns::DnsDraft;
+use super::http::HttpDraft;
 use super::log::LogDraft;
 use super::reach::Reach;
 use super::tls::TlsVersion;
@@ -45,6 +47,8 @@ pub(super) struct Draft {
     pub(super) grpc_tls_address: Option<IpAddr>,
     pub(super) dns_address: Option<IpAddr>,
     pub(super) dns: DnsDraft,
+    pub(super) http: HttpDraft,
+    pub(super) entries: Vec<ConfigEntry>,
     pub(super) http_connections_per_client: Option<usize>,
     pub(super) ports: Ports,
     pub(super) log: LogDraft,

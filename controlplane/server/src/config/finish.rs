@@ -10,6 +10,7 @@ use weft_model::{Datacenter, Faults, NodeName};
 use super::ca_seal;
 use super::dns;
 use super::draft::{Draft, Ports};
+use super::http;
 use super::join::{self, SERVER_PORT};
 use super::log;
 use super::node;
@@ -52,6 +53,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
     let cluster = cluster(&draft, dev, faults);
     let (name, datacenter) = (node_name(&draft, faults), datacenter(&draft, faults));
     judge_primary(&draft, &datacenter, faults);
+    let http = http::settings(std::mem::take(&mut draft.http), faults);
     let dns = dns::settings(std::mem::take(&mut draft.dns), &datacenter, &name, faults);
     Some(Config {
         dev,
@@ -68,6 +70,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         bind,
         listen: listen?,
         client_tls,
+        http,
         dns,
         acl: AclConfig {
             enabled: draft.acl_enabled.unwrap_or(draft.acl_datacenter.is_some_and(|name| !name.is_empty())),
@@ -77,6 +80,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         default_policy: draft.default_intention_policy.or(draft.acl_default_policy).unwrap_or_default(),
         ca: ca?,
         ca_seal_keys,
+        entries: draft.entries,
         definitions: draft.definitions,
         checks,
         log,

@@ -9,6 +9,8 @@ use weft_model::Faults;
 use super::absent::{self, Fate};
 use super::dns;
 use super::draft::Draft;
+use super::entries;
+use super::http;
 use super::nearest::nearest;
 use super::read;
 use super::tls;
@@ -98,6 +100,7 @@ const KEYS: &[(&str, Read)] = &[
     ("check_update_interval", |draft, value| read::into(&mut draft.checks.output_every, read::duration(value))),
     ("checks", |draft, value| add(&mut draft.definitions.checks, read::definitions(value))),
     ("client_addr", |draft, value| set(&mut draft.client, read::address(value))),
+    ("config_entries.bootstrap", |draft, value| add(&mut draft.entries, entries::read(value))),
     ("connect.ca_config", |draft, value| set(&mut draft.ca_config, read::map(value))),
     ("connect.ca_provider", |draft, value| set(&mut draft.ca_provider, read::text(value))),
     ("connect.ca_seal_key_file", |draft, value| set(&mut draft.ca_seal_key_file, read::text(value).map(Into::into))),
@@ -108,6 +111,7 @@ const KEYS: &[(&str, Read)] = &[
     ("data_dir", |draft, value| set(&mut draft.data_dir, read::text(value).map(Into::into))),
     ("datacenter", |draft, value| set(&mut draft.datacenter, read::text(value))),
     ("default_intention_policy", |draft, value| set(&mut draft.default_intention_policy, read::policy(value))),
+    ("default_query_time", |draft, value| set(&mut draft.http.wait_default, read::duration(value))),
     ("dev", |draft, value| set(&mut draft.dev, read::boolean(value))),
     // IDs are made by chance in any case.
     ("disable_host_node_id", |_, value| read::boolean(value).map(drop)),
@@ -115,6 +119,7 @@ const KEYS: &[(&str, Read)] = &[
     ("disable_keyring_file", |_, value| read::boolean(value).map(drop)),
     ("disable_coordinates", |draft, value| read::into(&mut draft.disable_coordinates, read::boolean(value))),
     ("discard_check_output", |draft, value| read::into(&mut draft.checks.discard_output, read::boolean(value))),
+    ("discovery_max_stale", |draft, value| set(&mut draft.http.discovery_max_stale, read::duration(value))),
     ("dns_config.a_record_limit", |draft, value| set(&mut draft.dns.a_record_limit, dns::limit(value))),
     ("dns_config.allow_stale", |draft, value| set(&mut draft.dns.allow_stale, read::boolean(value))),
     // Answers come from memory, as new as the state: there is nothing to keep beside it.
@@ -143,17 +148,24 @@ const KEYS: &[(&str, Read)] = &[
     ("encrypt", |draft, value| set(&mut draft.encrypt, read::join_secret(value))),
     ("encrypt_verify_incoming", |_, value| read::only_on(value)),
     ("encrypt_verify_outgoing", |_, value| read::only_on(value)),
+    ("http_config.allow_write_http_from", |draft, value| add(&mut draft.http.writers, http::networks(value))),
+    ("http_config.block_endpoints", |draft, value| add(&mut draft.http.blocked, http::paths(value))),
+    ("http_config.max_header_bytes", |draft, value| set(&mut draft.http.head_max, read::count(value))),
+    ("http_config.response_headers", |draft, value| http::headers(value).map(|more| draft.http.headers.extend(more))),
     ("key_file", |draft, value| file(&mut draft.tls.key, value)),
     ("leave_on_terminate", |draft, value| set(&mut draft.leave_on_terminate, read::boolean(value))),
     ("limits.http_max_conns_per_client", |draft, value| {
         set(&mut draft.http_connections_per_client, read::count(value))
     }),
+    ("limits.kv_max_value_size", |draft, value| set(&mut draft.http.value_max, read::count(value))),
+    ("limits.txn_max_req_len", |draft, value| set(&mut draft.http.transaction_max, read::count(value))),
     ("log_file", |draft, value| file(&mut draft.log.file, value)),
     ("log_json", |draft, value| set(&mut draft.log.json, read::boolean(value))),
     ("log_level", |draft, value| set(&mut draft.log.level, read::level(value))),
     ("log_rotate_bytes", |draft, value| set(&mut draft.log.bytes, read::integer(value))),
     ("log_rotate_duration", |draft, value| set(&mut draft.log.every, read::duration(value))),
     ("log_rotate_max_files", |draft, value| set(&mut draft.log.files_max, read::integer(value))),
+    ("max_query_time", |draft, value| set(&mut draft.http.wait_max, read::duration(value))),
     ("node_id", |draft, value| set(&mut draft.node_id, read::text(value))),
     ("node_meta", |draft, value| read::pairs(value).map(|pairs| draft.node_meta.extend(pairs))),
     ("node_name", |draft, value| set(&mut draft.node_name, read::text(value))),
@@ -185,6 +197,7 @@ const KEYS: &[(&str, Read)] = &[
     ("server", |draft, value| set(&mut draft.server, read::boolean(value))),
     ("service", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
     ("services", |draft, value| add(&mut draft.definitions.services, read::definitions(value))),
+    ("session_ttl_min", |draft, value| set(&mut draft.http.session_ttl_min, read::duration(value))),
     ("skip_leave_on_interrupt", |draft, value| set(&mut draft.skip_leave_on_interrupt, read::boolean(value))),
     ("start_join", |draft, value| add(&mut draft.retry_join, read::texts(value))),
     ("tagged_addresses", |draft, value| read::pairs(value).map(|pairs| draft.reach.tagged.extend(pairs))),

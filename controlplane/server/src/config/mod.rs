@@ -14,9 +14,11 @@ mod advice;
 mod ca_seal;
 mod dns;
 mod draft;
+mod entries;
 mod file;
 mod finish;
 mod flags;
+mod http;
 pub(crate) mod join;
 mod keys;
 mod log;
@@ -35,6 +37,7 @@ use std::time::Duration;
 use weft_ca::seal::Keyring;
 use weft_model::autopilot::AutopilotConfig;
 use weft_model::ca::CaConfig;
+use weft_model::config_entry::ConfigEntry;
 use weft_model::intention::DefaultPolicy;
 use weft_model::registration::{CheckBody, ServiceDefinition};
 use weft_model::secret::Secret;
@@ -44,6 +47,7 @@ use crate::checks;
 
 pub use acl::{AclConfig, DownPolicy};
 pub use flags::{FileFormat, FlagValue, Flags};
+pub use http::Http;
 pub use log::{KeptFiles, Log, LogFile};
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use written::Written;
@@ -62,6 +66,7 @@ pub struct Config {
     pub bind: IpAddr,
     pub listen: Listen,
     pub client_tls: ClientTls,
+    pub http: Http,
     /// How names are answered.
     pub dns: weft_dns::Settings,
     /// What holds where no intention matches.
@@ -71,6 +76,8 @@ pub struct Config {
     pub ca: CaConfig,
     /// What the CA's private keys are sealed with; empty: they are stored in clear.
     pub ca_seal_keys: Keyring,
+    /// What a new cluster begins with.
+    pub entries: Vec<ConfigEntry>,
     pub definitions: Definitions,
     /// How checks are run.
     pub checks: checks::Settings,

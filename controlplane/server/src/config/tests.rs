@@ -288,3 +288,38 @@ fn addresses_for_others_are_tagged_as_consul_tags_them() {
     let wrong = faults(&[("a.json", r#"{"advertise_addr_ipv6": "127.0.0.1"}"#)], dev());
     assert_eq!(wrong, ["advertise_addr_ipv6: 127.0.0.1 is of the other family"]);
 }
+
+#[test]
+fn what_requests_may_be_is_read() {
+    let text = r#"{"default_query_time": "2s", "max_query_time": "4s", "session_ttl_min": "3s", "discovery_max_stale": "5s",
+        "limits": {"kv_max_value_size": 100, "txn_max_req_len": 50},
+        "http_config": {"block_endpoints": ["/v1/kv", "/v1/kv"], "response_headers": {"X-Foo": "bar"},
+            "allow_write_http_from": ["127.83.0.0/24"], "max_header_bytes": 9000},
+        "config_entries": {"bootstrap": [{"kind": "proxy-defaults", "name": "global", "config": {"protocol": "http"}}]}}"#;
+    let config = load_files(&[("a.json", text)], dev()).unwrap();
+    let terms = &config.http.terms;
+    assert_eq!((terms.wait_default.as_secs(), terms.wait_max.as_secs()), (2, 4));
+    assert_eq!((terms.session_ttl_min.as_secs(), terms.discovery_max_stale), (3, Some(Duration::from_secs(5))));
+    assert_eq!((terms.value_max_bytes, terms.transaction_max_bytes), (100, 100));
+    let front = &config.http.front;
+    assert_eq!(
+        (front.blocked.as_slice(), front.headers["x-foo"].as_bytes()),
+        (["/v1/kv".to_owned()].as_slice(), &b"bar"[..])
+    );
+    assert!(front.writers[0].contains([127, 83, 0, 9].into()) && config.http.head_max_bytes == Some(9000));
+    assert_eq!(config.entries.len(), 1);
+    let wrong = r#"{"session_ttl_min": "48h", "limits": {"kv_max_value_size": 100000000},
+        "http_config": {"block_endpoints": ["kv"], "response_headers": {"X Y": "z"}, "allow_write_http_from": ["10.0.0.1"]},
+        "config_entries": {"bootstrap": [{"kind": "proxy-defaults", "name": "other"}, {"kind": "x"}]}}"#;
+    let found = faults(&[("a.json", wrong)], dev());
+    for part in [
+        "allow_write_http_from: \"10.0.0.1\" is no network",
+        "block_endpoints: \"kv\" is no path",
+        "response_headers: \"X Y\" is no name",
+        "config_entries.bootstrap: [0]: ",
+        "session_ttl_min: no session lives longer",
+        "limits.kv_max_value_size: 100000000 is more",
+    ] {
+        assert!(found.iter().any(|fault| fault.contains(part)), "{part} {found:#?}");
+    }
+}
