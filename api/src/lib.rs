@@ -41,7 +41,7 @@ pub use behalf::OnBehalf;
 pub use elsewhere::{Elsewhere, client_router, relay};
 pub use front::{Front, Network};
 pub use host::Host;
-pub use meter::{Meter, Telemetry};
+pub use meter::{Meter, Sink, Telemetry, push as push_metrics};
 pub use router::router;
 pub use serve::{Ceiling, Handshake, Limits, PerAddress, Place, Plain, serve, serve_with};
 pub use terms::Terms;

@@ -9,9 +9,11 @@
 
 mod gauge;
 mod prometheus;
+mod push;
 mod recorder;
 mod shown;
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use weft_model::Command;
@@ -20,9 +22,11 @@ use crate::route::Route;
 use crate::routes::ROUTES;
 pub(crate) use gauge::gauges;
 pub(crate) use prometheus::{CONTENT_TYPE, text};
+use push::{Event, Events};
+pub use push::{Sink, push};
 use recorder::Recorder;
 pub(crate) use shown::{Gauge, Report};
-use shown::{Sample, Shown};
+use shown::{Labels, Sample, Shown};
 
 /// How metrics are told: Consul's `telemetry` in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +39,19 @@ pub struct Telemetry {
     pub filters: Vec<(String, bool)>,
     /// Whether a name is shown that none of them fits.
     pub filter_default: bool,
+    /// Where they are sent to, besides.
+    pub sinks: Vec<Sink>,
 }
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { prefix: "consul".to_owned(), prometheus: false, filters: Vec::new(), filter_default: true }
+        Self {
+            prefix: "consul".to_owned(),
+            prometheus: false,
+            filters: Vec::new(),
+            filter_default: true,
+            sinks: Vec::new(),
+        }
     }
 }
 
@@ -71,6 +83,8 @@ pub struct Meter {
     /// As [`WRITES`].
     writes: [Recorder; WRITES.len()],
     commits: Recorder,
+    /// Where they are sent to as they come.
+    events: OnceLock<Events>,
 }
 
 impl Default for Meter {
@@ -79,6 +93,7 @@ impl Default for Meter {
             requests: ROUTES.iter().map(|_| Recorder::default()).collect(),
             writes: std::array::from_fn(|_| Recorder::default()),
             commits: Recorder::default(),
+            events: OnceLock::new(),
         }
     }
 }
@@ -90,6 +105,7 @@ impl Meter {
         if let Some(recorder) = place.and_then(|place| self.requests.get(place)) {
             recorder.record(took);
         }
+        self.tell(|| Event { name: "api.http", labels: labels(route), took: Some(took) });
     }
 
     /// A write was applied, or refused, or not answered; `about` is from [`about`].
@@ -98,14 +114,31 @@ impl Meter {
         if let Some(recorder) = about.and_then(|about| self.writes.get(about)) {
             recorder.record(took);
         }
+        self.tell(|| Event { name: "raft.apply", labels: vec![], took: None });
+        self.tell(|| Event { name: "raft.commitTime", labels: vec![], took: Some(took) });
+        if let Some(name) = about.and_then(|about| WRITES.get(about)) {
+            self.tell(|| Event { name, labels: vec![], took: Some(took) });
+        }
+    }
+
+    /// From now on events go there too. The first one who asks for them gets them.
+    fn send_to(&self, events: Events) {
+        drop(self.events.set(events));
+    }
+
+    fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(events) = self.events.get() {
+            // What does not fit is lost: nobody waits for metrics.
+            drop(events.try_send(event()));
+        }
     }
 
     /// All series that were ever recorded, of the last whole interval and since the start.
     pub(crate) fn samples(&self) -> Vec<Sample> {
-        let requests = ROUTES.iter().zip(&self.requests).filter_map(|(route, recorder)| {
-            let labels = vec![("method", route.verb.as_str().to_owned()), ("path", path(route.path))];
-            Sample::of("api.http", labels, recorder)
-        });
+        let requests = ROUTES
+            .iter()
+            .zip(&self.requests)
+            .filter_map(|(route, recorder)| Sample::of("api.http", labels(route), recorder));
         let writes = WRITES.iter().zip(&self.writes).filter_map(|(name, recorder)| Sample::of(name, vec![], recorder));
         let commits = Sample::of("raft.commitTime", vec![], &self.commits);
         requests.chain(writes).chain(commits).collect()
@@ -121,6 +154,10 @@ impl Meter {
         let begun = recorder::last_interval(SystemTime::now());
         Report::new(telemetry, begun, Shown { gauges, counters: self.counters(), samples: self.samples() })
     }
+}
+
+fn labels(route: &Route) -> Labels {
+    vec![("method", route.verb.as_str().to_owned()), ("path", path(route.path))]
 }
 
 /// A path of the table as Consul labels it: `/v1/kv/{key}` is `v1/kv/`.

@@ -260,6 +260,7 @@ impl Agent {
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
         let mut fronts = JoinSet::new();
+        backs.push(spawn(weft_api::push_metrics(host.clone())));
         let front = config.http.front.clone().before(weft_api::router(host));
         backs.push(spawn(reloader.run()));
         if let Some(listener) = http_listener {

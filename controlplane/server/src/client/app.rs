@@ -140,6 +140,7 @@ impl ClientAgent {
         };
         backs.push(spawn(while_staying(departure, sync.run())));
 
+        backs.push(spawn(weft_api::push_metrics(host.clone())));
         let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
         let pass_on = Arc::new(PassOn { servers, acl });
         let rest = config.http.front.clone().before(weft_api::client_router(host, pass_on.clone()));

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use weft_api::{Sink, Telemetry};
 use weft_ca::config as ca;
 use weft_model::ca::CaConfig;
 use weft_model::{Datacenter, Faults, NodeName};
@@ -85,7 +86,10 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         checks,
         log,
         pid_file: draft.pid_file,
-        telemetry: draft.telemetry,
+        telemetry: Telemetry {
+            sinks: sinks(draft.statsd, draft.statsite, draft.dogstatsd, draft.dogstatsd_tags),
+            ..draft.telemetry
+        },
         cluster,
         security: ServerSecurity { encrypt: draft.encrypt, certificates },
         source: source.clone(),
@@ -280,6 +284,14 @@ fn ca_config(draft: &Draft, faults: &mut Faults) -> Option<CaConfig> {
             None
         }
     }
+}
+
+fn sinks(statsd: Option<String>, statsite: Option<String>, dog: Option<String>, tags: Vec<String>) -> Vec<Sink> {
+    let given = [statsd.map(Sink::Statsd), statsite.map(Sink::Statsite), dog.map(|address| Sink::Dog(address, tags))];
+    let is_somewhere = |sink: &Sink| match sink {
+        Sink::Statsd(address) | Sink::Statsite(address) | Sink::Dog(address, _) => !address.is_empty(),
+    };
+    given.into_iter().flatten().filter(is_somewhere).collect()
 }
 
 fn judge_definitions(definitions: &Definitions, faults: &mut Faults) {

@@ -203,12 +203,16 @@ const KEYS: &[(&str, Read)] = &[
     ("tagged_addresses", |draft, value| read::pairs(value).map(|pairs| draft.reach.tagged.extend(pairs))),
     // No name has the host's in it.
     ("telemetry.disable_hostname", |_, value| read::boolean(value).map(drop)),
+    ("telemetry.dogstatsd_addr", |draft, value| set(&mut draft.dogstatsd, read::host_port(value))),
+    ("telemetry.dogstatsd_tags", |draft, value| add(&mut draft.dogstatsd_tags, read::texts(value))),
     ("telemetry.filter_default", |draft, value| read::into(&mut draft.telemetry.filter_default, read::boolean(value))),
     ("telemetry.metrics_prefix", |draft, value| read::into(&mut draft.telemetry.prefix, read::text(value))),
     ("telemetry.prefix_filter", |draft, value| add(&mut draft.telemetry.filters, read::filters(value))),
     ("telemetry.prometheus_retention_time", |draft, value| {
         read::into(&mut draft.telemetry.prometheus, read::duration(value).map(|time| !time.is_zero()))
     }),
+    ("telemetry.statsd_address", |draft, value| set(&mut draft.statsd, read::host_port(value))),
+    ("telemetry.statsite_address", |draft, value| set(&mut draft.statsite, read::host_port(value))),
     ("tls.defaults.ca_file", |draft, value| file(&mut draft.tls.ca, value)),
     ("tls.defaults.ca_path", |draft, value| file(&mut draft.tls.ca_path, value)),
     ("tls.defaults.cert_file", |draft, value| file(&mut draft.tls.cert, value)),

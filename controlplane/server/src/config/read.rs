@@ -45,6 +45,17 @@ pub(super) fn into<T>(place: &mut T, value: Result<T, String>) -> Result<(), Str
     Ok(())
 }
 
+/// Where something listens; without a port there is nobody. Empty: nowhere.
+pub(super) fn host_port(value: &Value) -> Result<String, String> {
+    let written = text(value)?;
+    let port = written.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    if written.is_empty() || matches!(port, Some(Ok(1..))) {
+        Ok(written)
+    } else {
+        Err(format!("{written:?} is not HOST:PORT"))
+    }
+}
+
 /// A whole number that is not negative.
 pub(super) fn number<T: TryFrom<i64>>(value: &Value) -> Result<T, String> {
     T::try_from(integer(value)?).map_err(|_| format!("{value} is out of range"))

@@ -323,3 +323,16 @@ fn what_requests_may_be_is_read() {
         assert!(found.iter().any(|fault| fault.contains(part)), "{part} {found:#?}");
     }
 }
+
+#[test]
+fn sinks_of_metrics_are_named_by_host_and_port() {
+    let text = r#"telemetry { statsd_address = "127.83.0.2:8125" statsite_address = "a:1" dogstatsd_addr = "b:2" dogstatsd_tags = ["c:d"] }"#;
+    let sinks = load_files(&[("a.hcl", text)], dev()).unwrap().telemetry.sinks;
+    use weft_api::Sink::{Dog, Statsd, Statsite};
+    assert_eq!(
+        sinks,
+        [Statsd("127.83.0.2:8125".into()), Statsite("a:1".into()), Dog("b:2".into(), vec!["c:d".to_owned()])]
+    );
+    let wrong = r#"telemetry { statsd_address = "127.83.0.2" statsite_address = ":1" dogstatsd_addr = "b:0" }"#;
+    assert_eq!(faults(&[("a.hcl", wrong)], dev()).len(), 3);
+}
