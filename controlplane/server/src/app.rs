@@ -38,6 +38,7 @@ use crate::log::Logging;
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::reload::{self, Reloader, Reloads};
+use crate::watches::Watches;
 use crate::{REVISION, VERSION, authority, dns, duties, first_entries, grpc, listen, node, peer_tls};
 
 /// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
@@ -176,6 +177,7 @@ impl Agent {
         let limits = http_limits(&config);
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
         let monitors = log.monitors.clone();
+        let watches = Watches::default();
         let parts = reload::Parts {
             store: Arc::clone(&store),
             node: Arc::clone(&node),
@@ -184,6 +186,7 @@ impl Agent {
             log,
             http_connections: limits.connections_per_address.clone(),
             definitions: Arc::clone(&definitions),
+            watches: watches.clone(),
         };
         let (reloads, reloader) = Reloader::new(&config, parts);
         let host = Host {
@@ -259,6 +262,7 @@ impl Agent {
             backs.push(spawn(authority::watch(Arc::clone(&store), Arc::clone(&raft), seal_keys.clone())));
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
+        watches.start(weft_api::router(host.clone()), &config.watches);
         let mut fronts = JoinSet::new();
         backs.push(spawn(weft_api::push_metrics(host.clone())));
         let front = config.http.front.clone().before(weft_api::router(host));

@@ -40,6 +40,7 @@ mod proxies;
 mod reload;
 #[cfg(test)]
 mod testing;
+pub mod watches;
 
 pub use app::{Addresses, Agent};
 pub use peer_tls::generate as generate_join_secret;

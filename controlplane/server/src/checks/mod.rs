@@ -23,6 +23,7 @@ mod runner;
 mod script;
 mod settings;
 mod tcp;
+mod tell;
 mod threshold;
 mod tls;
 mod udp;
@@ -41,6 +42,7 @@ use weft_state::Store;
 use outcome::Outcome;
 pub(crate) use runner::Runner;
 pub use settings::{Certificates, Scripts, Settings};
+pub(crate) use tell::tell;
 
 /// Messages on their way to the runner; when it is full, their senders wait.
 const QUEUE: usize = 1024;

@@ -35,6 +35,7 @@ use crate::log::Logging;
 use crate::node::{self, VERSION_META};
 use crate::presence::Departure;
 use crate::reload::{self, Reloader, Reloads};
+use crate::watches::Watches;
 use crate::{VERSION, definitions, dns, listen, peer_tls};
 
 /// How long streams and requests may take to end at shutdown: another agent does not take their place.
@@ -93,6 +94,7 @@ impl ClientAgent {
         let limits = app::http_limits(&config);
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
         let monitors = log.monitors.clone();
+        let watches = Watches::default();
         let parts = reload::Parts {
             store: Arc::clone(&store),
             node: Arc::clone(&node),
@@ -101,6 +103,7 @@ impl ClientAgent {
             log,
             http_connections: limits.connections_per_address.clone(),
             definitions,
+            watches: watches.clone(),
         };
         let (reloads, reloader) = Reloader::new(&config, parts);
         let departure = Departure::default();
@@ -143,7 +146,9 @@ impl ClientAgent {
         backs.push(spawn(weft_api::push_metrics(host.clone())));
         let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
         let pass_on = Arc::new(PassOn { servers, acl });
-        let rest = config.http.front.clone().before(weft_api::client_router(host, pass_on.clone()));
+        let rest = weft_api::client_router(host, pass_on.clone());
+        watches.start(rest.clone(), &config.watches);
+        let rest = config.http.front.clone().before(rest);
         let xds = weft_api::relay(pass_on);
         let mut fronts = JoinSet::new();
         let streams = Limits { shutdown_grace: GRACE, ..Limits::default() };

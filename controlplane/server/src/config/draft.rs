@@ -13,6 +13,7 @@ use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
 use crate::checks;
+use crate::watches::Watch;
 
 use super::dns::DnsDraft;
 use super::http::HttpDraft;
@@ -79,6 +80,7 @@ pub(super) struct Draft {
     pub(super) rejoin_as_new: Option<bool>,
     pub(super) autopilot: AutopilotConfig,
     pub(super) definitions: Definitions,
+    pub(super) watches: Vec<Watch>,
     pub(super) checks: checks::Settings,
     pub(super) local_scripts: bool,
     pub(super) remote_scripts: bool,

@@ -83,6 +83,7 @@ pub(super) fn finish(mut draft: Draft, source: &Flags, faults: &mut Faults) -> O
         ca_seal_keys,
         entries: draft.entries,
         definitions: draft.definitions,
+        watches: draft.watches,
         checks,
         log,
         pid_file: draft.pid_file,

@@ -14,6 +14,7 @@ use super::http;
 use super::nearest::nearest;
 use super::read;
 use super::tls;
+use crate::watches;
 
 /// One source of settings: a file, or the command line.
 pub(super) struct Settings {
@@ -259,6 +260,7 @@ const KEYS: &[(&str, Read)] = &[
     }),
     ("verify_outgoing", |_, value| read::only_on(value)),
     ("verify_server_hostname", |_, value| read::only_on(value)),
+    ("watches", |draft, value| add(&mut draft.watches, watches::read(value))),
 ];
 
 fn token(draft: &mut Draft, kind: AgentToken, value: &Value) -> Result<(), String> {

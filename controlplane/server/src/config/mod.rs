@@ -25,7 +25,7 @@ mod log;
 mod nearest;
 mod node;
 mod reach;
-mod read;
+pub(crate) mod read;
 mod tls;
 mod written;
 
@@ -44,6 +44,7 @@ use weft_model::secret::Secret;
 use weft_model::{Datacenter, Faults, NodeName};
 
 use crate::checks;
+use crate::watches::Watch;
 
 pub use acl::{AclConfig, DownPolicy};
 pub use flags::{FileFormat, FlagValue, Flags};
@@ -79,6 +80,8 @@ pub struct Config {
     /// What a new cluster begins with.
     pub entries: Vec<ConfigEntry>,
     pub definitions: Definitions,
+    /// What is done when something changes.
+    pub watches: Vec<Watch>,
     /// How checks are run.
     pub checks: checks::Settings,
     pub log: Log,

@@ -14,11 +14,11 @@ use weft_model::secret::Secret;
 use super::{DownPolicy, Port};
 use crate::peer_tls::JoinSecret;
 
-pub(super) fn text(value: &Value) -> Result<String, String> {
+pub(crate) fn text(value: &Value) -> Result<String, String> {
     value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
 }
 
-pub(super) fn boolean(value: &Value) -> Result<bool, String> {
+pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
     value.as_bool().ok_or_else(|| expected("true or false", value))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn count(value: &Value) -> Result<usize, String> {
 }
 
 /// As Go writes it: `10s`, `200ms`.
-pub(super) fn duration(value: &Value) -> Result<Duration, String> {
+pub(crate) fn duration(value: &Value) -> Result<Duration, String> {
     let written = text(value)?;
     match GoDuration::parse(&written) {
         Ok(duration) => Ok(duration.0),
@@ -105,7 +105,7 @@ pub(super) fn policy(value: &Value) -> Result<DefaultPolicy, String> {
     }
 }
 
-pub(super) fn map(value: &Value) -> Result<Map<String, Value>, String> {
+pub(crate) fn map(value: &Value) -> Result<Map<String, Value>, String> {
     match value {
         Value::Object(map) => Ok(map.clone()),
         // HCL writes a block as a list of one.
@@ -116,7 +116,7 @@ pub(super) fn map(value: &Value) -> Result<Map<String, Value>, String> {
     }
 }
 
-pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
+pub(crate) fn texts(value: &Value) -> Result<Vec<String>, String> {
     match value.as_array() {
         Some(items) => items.iter().map(text).collect(),
         None => text(value).map(|text| vec![text]),
@@ -145,7 +145,7 @@ pub(super) fn definitions<T: DeserializeOwned>(value: &Value) -> Result<Vec<T>, 
 }
 
 /// A token's secret. A fault does not show it.
-pub(super) fn secret(value: &Value) -> Result<Secret, String> {
+pub(crate) fn secret(value: &Value) -> Result<Secret, String> {
     Ok(value.as_str().ok_or("expected a string")?.into())
 }
 

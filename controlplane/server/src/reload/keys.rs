@@ -3,8 +3,16 @@
 use crate::config::{CertificateFiles, ClientTls, Config, Written};
 
 /// What a reload takes over; a dot at the end stands for all below.
-const RELOADED: &[&str] =
-    &["acl.tokens.", "check", "checks", "limits.http_max_conns_per_client", "log_level", "service", "services"];
+const RELOADED: &[&str] = &[
+    "acl.tokens.",
+    "check",
+    "checks",
+    "limits.http_max_conns_per_client",
+    "log_level",
+    "service",
+    "services",
+    "watches",
+];
 
 /// The ports' certificates. Where the servers' port has the same files, that is looked at beside.
 const TLS: &[&str] = &[

@@ -30,6 +30,7 @@ use crate::config::{self, Config, Definitions, Flags};
 use crate::definitions;
 use crate::front_tls::Doors;
 use crate::log::Logging;
+use crate::watches::Watches;
 use keys::Started;
 
 /// So many may wait for the reload that runs; others wait to be among them.
@@ -53,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) http_connections: Ceiling,
     /// What the agent keeps registered.
     pub(crate) definitions: Arc<RwLock<Definitions>>,
+    pub(crate) watches: Watches,
 }
 
 /// Does one reload after the other.
@@ -115,6 +117,7 @@ impl Reloader {
         self.parts.acl.configure(&config.acl.tokens);
         self.parts.log.set(config.log.level);
         self.parts.http_connections.set(config.listen.http_connections_per_client);
+        self.parts.watches.set(&config.watches);
         for key in self.started.need_restart(&config) {
             tracing::warn!("{key} has changed and holds when the agent is started again");
         }
