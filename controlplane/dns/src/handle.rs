@@ -1,5 +1,6 @@
 //! One request, one response.
 
+use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,7 +24,7 @@ const ALIASES_MAX: u8 = 3;
 #[derive(Clone)]
 pub struct Handler {
     source: Source,
-    settings: Arc<Settings>,
+    settings: Arc<ArcSwap<Settings>>,
 }
 
 /// What becomes of a request.
@@ -54,7 +55,15 @@ impl Handler {
     /// A handler that reads this source.
     #[must_use]
     pub fn new(source: Source, settings: Settings) -> Self {
-        Self { source, settings: Arc::new(settings) }
+        Self { source, settings: Arc::new(ArcSwap::from_pointee(settings)) }
+    }
+
+    /// Answers by other settings from now on. What names end with stays.
+    pub fn configure(&self, settings: Settings) {
+        let known = self.settings.load();
+        let (domain, alt_domain, datacenter) =
+            (known.domain.clone(), known.alt_domain.clone(), known.datacenter.clone());
+        self.settings.store(Arc::new(Settings { domain, alt_domain, datacenter, ..settings }));
     }
 
     /// The same, seen with other eyes.
@@ -73,7 +82,7 @@ impl Handler {
         if let Some(code) = refusal(&message) {
             return self.done(&message, self.empty(&message, code), way);
         }
-        let asked = message.queries.first().map(|query| asked(&query.name, &self.settings));
+        let asked = message.queries.first().map(|query| asked(&query.name, &self.settings.load()));
         let reason = match asked {
             Some(Asked::Outside) => Reason::Elsewhere(request.to_vec()),
             _ if self.is_too_old() => Reason::Older,
@@ -102,13 +111,13 @@ impl Handler {
                 }
             }
             Reason::Older => self.failure(&wait.request, wait.way),
-            Reason::Elsewhere(bytes) => match recurse::ask(&self.settings, &bytes, wait.way).await {
+            Reason::Elsewhere(bytes) => match recurse::ask(&self.settings.load(), &bytes, wait.way).await {
                 Some(response) => Some(response),
                 None => self.failure(&wait.request, wait.way),
             },
             Reason::Alias(mut answer, host) => {
                 let kind = wait.request.queries.first().map_or(RecordType::A, |query| query.query_type);
-                answer.answers.extend(recurse::resolve(&self.settings, host, kind).await);
+                answer.answers.extend(recurse::resolve(&self.settings.load(), host, kind).await);
                 self.fit(*answer, &wait.request, wait.way)
             }
         }
@@ -120,14 +129,14 @@ impl Handler {
 
     /// A name outside the domain needs somebody who knows it.
     fn wait(&self, request: Message, way: Way, reason: Reason) -> Next {
-        if matches!(reason, Reason::Elsewhere(_)) && self.settings.recursors.is_empty() {
+        if matches!(reason, Reason::Elsewhere(_)) && self.settings.load().recursors.is_empty() {
             return self.done(&request, self.empty(&request, ResponseCode::Refused), way);
         }
         Next::Wait(Box::new(Wait { request, way, reason }))
     }
 
     fn is_too_old(&self) -> bool {
-        match self.settings.staleness {
+        match self.settings.load().staleness {
             Staleness::Refused => true,
             allowed if allowed == Staleness::default() => false,
             Staleness::Allowed(most) => self.source.freshness.silence() > most,
@@ -136,7 +145,7 @@ impl Handler {
 
     fn answer(&self, request: Message, bytes: &[u8], way: Way) -> Next {
         let Some(query) = request.queries.first() else { return Next::Done(None) };
-        let asked = asked(&query.name, &self.settings);
+        let asked = asked(&query.name, &self.settings.load());
         let (message, of_instances) = self.reply_to(&request, query, &asked);
         let unknown = message.metadata.response_code == ResponseCode::NXDomain;
         if unknown && matches!(asked, Asked::Reverse(_)) {
@@ -144,7 +153,7 @@ impl Handler {
         }
         match self.loose_end(&message) {
             Some(host) => self.wait(request, way, Reason::Alias(Box::new(message), host)),
-            None => Next::Done(fit(message, self.room(&request, way), of_instances, &self.settings)),
+            None => Next::Done(fit(message, self.room(&request, way), of_instances, &self.settings.load())),
         }
     }
 
@@ -155,7 +164,7 @@ impl Handler {
         let question = Question {
             name: &query.name,
             kind: query.query_type,
-            settings: &self.settings,
+            settings: &self.settings.load(),
             serial: serial(),
             view: &StateView::new(&state),
             seen: Seen(authorizer.as_deref()),
@@ -166,7 +175,7 @@ impl Handler {
         message.metadata.authoritative = true;
         // Nothing to say: for how long that holds is in the start of authority (RFC 2308).
         if reply.answers.is_empty() {
-            message.authorities.push(record::soa(&self.settings, question.serial));
+            message.authorities.push(record::soa(&self.settings.load(), question.serial));
         }
         message.authorities.extend(reply.authorities);
         message.answers = reply.answers;
@@ -176,12 +185,12 @@ impl Handler {
 
     /// The name outside the domain that the last alias of an answer leads to.
     fn loose_end(&self, message: &Message) -> Option<Name> {
-        if self.settings.recursors.is_empty() {
+        if self.settings.load().recursors.is_empty() {
             return None;
         }
         let wants_alias = message.queries.first().is_some_and(|query| query.query_type == RecordType::CNAME);
         let Some(RData::CNAME(host)) = message.answers.last().map(|record| &record.data) else { return None };
-        (!wants_alias && asked(&host.0, &self.settings) == Asked::Outside).then(|| host.0.clone())
+        (!wants_alias && asked(&host.0, &self.settings.load()) == Asked::Outside).then(|| host.0.clone())
     }
 
     fn done(&self, request: &Message, response: Message, way: Way) -> Next {
@@ -189,18 +198,18 @@ impl Handler {
     }
 
     fn fit(&self, response: Message, request: &Message, way: Way) -> Option<Vec<u8>> {
-        fit(response, self.room(request, way), false, &self.settings)
+        fit(response, self.room(request, way), false, &self.settings.load())
     }
 
     fn room(&self, request: &Message, way: Way) -> Room {
-        Room::new(way, request.edns.as_ref().map(Edns::max_payload), &self.settings)
+        Room::new(way, request.edns.as_ref().map(Edns::max_payload), &self.settings.load())
     }
 
     /// A response without records.
     fn empty(&self, request: &Message, code: ResponseCode) -> Message {
         let mut message = Message::response(request.metadata.id, request.metadata.op_code);
         message.metadata.recursion_desired = request.metadata.recursion_desired;
-        message.metadata.recursion_available = !self.settings.recursors.is_empty();
+        message.metadata.recursion_available = !self.settings.load().recursors.is_empty();
         message.metadata.response_code = code;
         message.queries.clone_from(&request.queries);
         message.edns = request.edns.as_ref().map(extension);

@@ -178,9 +178,13 @@ impl Agent {
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
         let monitors = log.monitors.clone();
         let watches = Watches::default();
+        let own = node::Own::new(Arc::clone(&node));
+        let names = dns::handler(config.dns.clone(), Arc::clone(&store), Arc::clone(&raft), acl.clone());
         let parts = reload::Parts {
             store: Arc::clone(&store),
-            node: Arc::clone(&node),
+            node: own.clone(),
+            checks: checks.clone(),
+            names: Some(names.clone()),
             doors: doors.clone(),
             acl: acl.clone(),
             log,
@@ -204,14 +208,13 @@ impl Agent {
 
         let rest = weft_api::router(host.clone());
         let desk = Desk { store: Arc::clone(&store), raft: Arc::clone(&raft), acl: acl.clone(), roll: roll.clone() };
-        let names = dns::handler(config.dns.clone(), Arc::clone(&store), Arc::clone(&raft), acl.clone());
         entrance.open(Inside { rest, ads: ads.clone(), names: names.clone(), desk, stop: stop.clone() });
 
         let presence = Presence {
             store: Arc::clone(&store),
             raft: Arc::clone(&raft),
             formation: formation.clone(),
-            node: Arc::clone(&node),
+            node: own,
             server_port,
             sidecar_ports: config.listen.sidecar_ports,
             definitions,

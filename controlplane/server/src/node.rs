@@ -1,10 +1,12 @@
 //! This agent's own place in the catalog: its node, its liveness, and the server that it is.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
+use parking_lot::RwLock;
 use uuid::Uuid;
-use weft_model::catalog::{Node, Service};
+use weft_model::catalog::{Meta, Node, Service};
 use weft_model::health::{Check, CheckStatus, Definition, SERF_HEALTH};
 use weft_model::registration::{Registration, ServiceRegistration};
 use weft_model::{ApplyError, Command, ServiceName};
@@ -35,6 +37,40 @@ pub(crate) fn describe(config: &NodeConfig, id: String) -> Node {
         tagged_addresses: config.tagged_addresses.clone(),
         address,
         meta,
+    }
+}
+
+/// This agent's node. A reload changes what it says of itself. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Own(Arc<RwLock<Arc<Node>>>);
+
+impl Own {
+    pub(crate) fn new(node: Arc<Node>) -> Self {
+        Self(Arc::new(RwLock::new(node)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Node> {
+        Arc::clone(&self.0.read())
+    }
+
+    /// Says this of itself in the catalog, beside what agents say by themselves.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) async fn set_meta(&self, store: &Store, meta: &Meta) -> anyhow::Result<()> {
+        let known = self.get();
+        let mut meta = meta.clone();
+        meta.extend(
+            known.meta.iter().filter(|(key, _)| key.starts_with("consul-")).map(|(k, v)| (k.clone(), v.clone())),
+        );
+        if meta == known.meta {
+            return Ok(());
+        }
+        let node = Node { meta, ..(*known).clone() };
+        *self.0.write() = Arc::new(node.clone());
+        let registration = Registration { node, ..Registration::default() };
+        store.propose(Command::Register(Box::new(registration))).await.context("node_meta")?;
+        Ok(())
     }
 }
 

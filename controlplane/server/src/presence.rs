@@ -13,7 +13,6 @@ use tokio::time::{sleep, timeout};
 use weft_ca::seal::Keyring;
 use weft_model::Topic;
 use weft_model::ca::CaConfig;
-use weft_model::catalog::Node;
 use weft_model::health::SERF_HEALTH;
 use weft_raft::Raft;
 use weft_state::{StateView, Store};
@@ -35,7 +34,7 @@ pub(crate) struct Presence {
     pub(crate) store: Arc<Store>,
     pub(crate) raft: Arc<Raft>,
     pub(crate) formation: Formation,
-    pub(crate) node: Arc<Node>,
+    pub(crate) node: node::Own,
     pub(crate) server_port: u16,
     pub(crate) sidecar_ports: (u16, u16),
     /// A reload replaces them.
@@ -114,10 +113,10 @@ impl Presence {
                 false => sleep(CA_EVERY).await,
             }
         }
-        node::register(&self.store, &self.node, self.server_port).await?;
+        node::register(&self.store, &self.node.get(), self.server_port).await?;
         let Self { store, node, sidecar_ports, data_dir, .. } = self;
         let definitions = self.definitions.read().clone();
-        definitions::register(store, node, *sidecar_ports, &definitions, &[], data_dir.as_deref())
+        definitions::register(store, &node.get(), *sidecar_ports, &definitions, &[], data_dir.as_deref())
             .await
             .context("definitions")
     }
@@ -133,7 +132,7 @@ impl Presence {
 
     /// Runs for ever.
     pub(crate) async fn keep(self) {
-        let mut subscription = self.store.subscribe(BTreeSet::from([Topic::Node(self.node.name.clone())]));
+        let mut subscription = self.store.subscribe(BTreeSet::from([Topic::Node(self.node.get().name.clone())]));
         loop {
             // Either is a reason to look.
             drop(timeout(LOOK_EVERY, subscription.changed()).await);
@@ -151,8 +150,9 @@ impl Presence {
     fn is_there(&self) -> bool {
         let state = self.store.current();
         let view = StateView::new(&state);
-        let name = &self.node.name;
-        view.nodes().iter().any(|node| node.value.id == self.node.id && node.value.name == *name)
+        let own = self.node.get();
+        let name = &own.name;
+        view.nodes().iter().any(|node| node.value.id == own.id && node.value.name == *name)
             && view.service(name, &SERVER_SERVICE.into()).is_some()
             && view.check(name, &SERF_HEALTH.into()).is_some()
     }

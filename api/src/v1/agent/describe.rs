@@ -35,7 +35,8 @@ pub(crate) fn itself(call: &Call, view: &StateView<'_>) -> Outcome {
         coord: coordinate(call, view)?,
         member: own_member(call),
         stats: stats(call),
-        meta: node.meta.clone(),
+        // A reload changes it.
+        meta: view.node(&node.name).map_or_else(|| node.meta.clone(), |known| known.value.meta.clone()),
         xds: json!({
             "SupportedProxies": {"envoy": agent.envoy_versions},
             "Port": port(agent.grpc_port),

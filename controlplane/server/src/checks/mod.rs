@@ -71,6 +71,8 @@ enum Message {
         run: u64,
         outcome: Outcome,
     },
+    /// They are run otherwise from now on.
+    Settings(Box<Settings>),
     /// Something speaks for the instance's health having changed.
     Probe(ServiceId),
 }
@@ -81,6 +83,12 @@ impl Checks {
         let (messages, receiver) = mpsc::channel(QUEUE);
         let runner = Runner::new(node, store, settings, (receiver, messages.downgrade()));
         (Self { messages }, runner)
+    }
+
+    /// Runs them otherwise from now on.
+    pub(crate) async fn configure(&self, settings: Settings) {
+        // Without a runner there is nothing to be run.
+        drop(self.messages.send(Message::Settings(Box::new(settings))).await);
     }
 
     /// Probes an instance's checks a few times within the next seconds.

@@ -148,6 +148,7 @@ impl Runner {
         match message {
             Message::Heartbeat { check, outcome, reply } => self.heartbeat(check, outcome, reply),
             Message::Probed { check, run, outcome } => self.probed(&check, run, outcome),
+            Message::Settings(settings) => self.settings = *settings,
             Message::Probe(service) => self.probe_now(&service),
         }
     }

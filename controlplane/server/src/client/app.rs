@@ -97,7 +97,9 @@ impl ClientAgent {
         let watches = Watches::default();
         let parts = reload::Parts {
             store: Arc::clone(&store),
-            node: Arc::clone(&node),
+            node: node::Own::new(Arc::clone(&node)),
+            checks: checks.clone(),
+            names: None,
             doors: doors.clone(),
             acl: acl.clone(),
             log,

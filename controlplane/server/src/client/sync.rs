@@ -174,7 +174,8 @@ impl Sync {
         let view = StateView::new(&state);
         let (services, checks) = (view.node_services(&self.node.name), view.node_checks(&self.node.name));
         Local {
-            node: (*self.node).clone(),
+            // A reload changes what it says of itself.
+            node: view.node(&self.node.name).map_or_else(|| (*self.node).clone(), |node| (*node.value).clone()),
             services: services.into_iter().map(|service| (service.value.id.clone(), service.value)).collect(),
             checks: checks.into_iter().map(|check| (check.value.id.clone(), check.value)).collect(),
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Flags ─load─> Config ─┬─ faults: nothing changes
-//!                       └─ certificates, tokens, log level, limits, services and checks of the files
+//!                       └─ certificates, tokens, log level, limits, watches, DNS, metadata, services and checks of the files
 //! ```
 //!
 //! What else has changed needs a restart, and is named in the log.
@@ -14,6 +14,7 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use futures::future::BoxFuture;
@@ -22,14 +23,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use weft_api::Ceiling;
 use weft_api::host::Reload;
-use weft_model::catalog::Node;
 use weft_state::Store;
 
 use crate::acl::Acl;
+use crate::checks::{self, Checks};
 use crate::config::{self, Config, Definitions, Flags};
 use crate::definitions;
 use crate::front_tls::Doors;
 use crate::log::Logging;
+use crate::node::Own;
 use crate::watches::Watches;
 use keys::Started;
 
@@ -47,7 +49,10 @@ pub(crate) struct Reloads {
 /// The parts of an agent that can be told something new.
 pub(crate) struct Parts {
     pub(crate) store: Arc<Store>,
-    pub(crate) node: Arc<Node>,
+    pub(crate) node: Own,
+    pub(crate) checks: Checks,
+    /// A client agent has none: servers answer.
+    pub(crate) names: Option<weft_dns::Handler>,
     pub(crate) doors: Doors,
     pub(crate) acl: Acl,
     pub(crate) log: Logging,
@@ -65,6 +70,9 @@ pub(crate) struct Reloader {
     started: Started,
     sidecar_ports: (u16, u16),
     data_dir: Option<PathBuf>,
+    is_server: bool,
+    /// How checks run now.
+    checks: checks::Settings,
     /// What the files said when they were last taken over.
     definitions: Definitions,
 }
@@ -90,6 +98,8 @@ impl Reloader {
             started: Started::with(config),
             sidecar_ports: config.listen.sidecar_ports,
             data_dir: config.data_dir.clone(),
+            is_server: config.server,
+            checks: config.checks.clone(),
             definitions: config.definitions.clone(),
         };
         (Reloads { requests: sender }, reloader)
@@ -118,9 +128,16 @@ impl Reloader {
         self.parts.log.set(config.log.level);
         self.parts.http_connections.set(config.listen.http_connections_per_client);
         self.parts.watches.set(&config.watches);
+        self.checks.output_every = if self.is_server { config.checks.output_every } else { Duration::ZERO };
+        self.checks.discard_output = config.checks.discard_output;
+        self.parts.checks.configure(self.checks.clone()).await;
+        if let Some(names) = &self.parts.names {
+            names.configure(config.dns.clone());
+        }
         for key in self.started.need_restart(&config) {
             tracing::warn!("{key} has changed and holds when the agent is started again");
         }
+        self.parts.node.set_meta(&self.parts.store, &config.node.meta).await?;
         self.register(config.definitions).await
     }
 
@@ -129,7 +146,7 @@ impl Reloader {
         *self.parts.definitions.write() = new.clone();
         let former = std::slice::from_ref(&self.definitions);
         let Parts { store, node, .. } = &self.parts;
-        definitions::register(store, node, self.sidecar_ports, &new, former, self.data_dir.as_deref()).await?;
+        definitions::register(store, &node.get(), self.sidecar_ports, &new, former, self.data_dir.as_deref()).await?;
         self.definitions = new;
         Ok(())
     }

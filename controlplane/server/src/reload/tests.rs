@@ -149,7 +149,40 @@ fn what_needs_a_restart_is_named() {
         "node_name = \"b\" dns_config { only_passing = true } service { name = \"web\" } acl { tokens { default = \"t\" } }
          ca_file = \"a\" cert_file = \"b\" key_file = \"c\" limits { http_max_conns_per_client = 7 }",
     );
-    let expected =
-        ["dns_config.only_passing", "domain", "node_name", "ports.grpc_tls", "the files of tls.internal_rpc"];
+    let expected = ["domain", "node_name", "ports.grpc_tls", "the files of tls.internal_rpc"];
     assert_eq!(started.need_restart(&other), expected);
+}
+
+#[tokio::test]
+async fn what_the_node_says_of_itself_and_how_names_and_checks_are_answered_is_taken_over() {
+    let text = |zone: &str, ttl: &str| {
+        format!("node_meta {{ zone = \"{zone}\" }}\ndns_config {{ node_ttl = \"{ttl}\" }}\ndiscard_check_output = true")
+    };
+    let running = Running::start(&text("a", "10s")).await;
+    let answer = running.ask("GET /v1/agent/self").await;
+    assert!(answer.contains("\"zone\": \"a\""), "{answer}");
+    running.reload(&text("b", "20s")).await.unwrap();
+    for path in ["/v1/agent/self", "/v1/catalog/nodes?node-meta=zone:b"] {
+        let answer = running.ask(&format!("GET {path}")).await;
+        let metas = ["\"zone\": \"b\"", "consul-network-segment"];
+        assert!(metas.iter().all(|meta| answer.contains(meta)), "{path} {answer}");
+    }
+    assert_eq!(node_ttl(running.agent.addresses().dns.unwrap()).await, 20);
+    // What is registered later does not bring the former words back.
+    running.reload(&format!("{}\nservice {{ name = \"web\" }}", text("b", "20s"))).await.unwrap();
+    assert!(running.ask("GET /v1/catalog/nodes").await.contains("\"zone\": \"b\""));
+    running.agent.shutdown().await;
+}
+
+/// The time to live that the address of the agent's node has.
+async fn node_ttl(at: SocketAddr) -> u32 {
+    use hickory_proto::op::{Message, Query};
+    use hickory_proto::rr::{Name, RecordType};
+    let mut request = Message::query();
+    request.add_query(Query::query(Name::from_ascii("n1.node.consul.").unwrap(), RecordType::A));
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.send_to(&request.to_vec().unwrap(), at).await.unwrap();
+    let mut buffer = [0; 512];
+    let length = socket.recv(&mut buffer).await.unwrap();
+    Message::from_vec(&buffer[..length]).unwrap().answers[0].ttl
 }
