@@ -139,6 +139,9 @@ pub(crate) struct Update {
     /// The auth method
     #[arg(long, value_name = "NAME")]
     name: String,
+    /// What is not given is emptied, too
+    #[arg(long)]
+    no_merge: bool,
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
@@ -185,6 +188,7 @@ impl Update {
         let path = given::path("auth-method", &self.name);
         let doing = format!("Error updating auth method {:?}", self.name);
         let mut document = client.get(&path).fetch().await.context(&doing)?.as_object().cloned().unwrap_or_default();
+        document.retain(|field, _| !self.no_merge || ["Name", "Type"].contains(&field.as_str()));
         self.fields.set(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
         show::print(self.format, &made, show::auth_method)

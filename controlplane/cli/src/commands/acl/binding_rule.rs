@@ -124,6 +124,9 @@ pub(crate) struct Update {
     /// By its ID, or the beginning of it
     #[arg(long, value_name = "ID")]
     id: String,
+    /// What is not given is emptied, too
+    #[arg(long)]
+    no_merge: bool,
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
@@ -175,6 +178,7 @@ impl Update {
         let path = given::path("binding-rule", &id);
         let doing = format!("Error updating binding rule {id:?}");
         let mut document = client.get(&path).fetch().await.context(&doing)?.as_object().cloned().unwrap_or_default();
+        document.retain(|field, _| !self.no_merge || ["ID", "AuthMethod"].contains(&field.as_str()));
         self.fields.set(&mut document)?;
         let made = client.put(&path).json(document.into()).fetch().await.context(&doing)?;
         show::print(self.format, &made, show::binding_rule)

@@ -5,6 +5,7 @@ mod binding_rule;
 mod bootstrap;
 mod given;
 mod grants;
+mod legacy;
 mod policy;
 mod role;
 mod set_agent_token;

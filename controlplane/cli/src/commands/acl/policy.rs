@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{given, grants, show};
+use super::{given, grants, legacy, show};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
@@ -33,6 +33,8 @@ pub(crate) struct Create {
     name: String,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    legacy: legacy::Origin,
     #[command(flatten)]
     format: show::Look,
     #[command(flatten)]
@@ -140,6 +142,7 @@ impl Policy {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
         match self {
             Self::Create(create) => {
+                create.legacy.refuse()?;
                 let client = create.http.client(env)?;
                 let mut document = Map::from_iter([("Name".to_owned(), json!(create.name))]);
                 create.fields.set(&mut document)?;

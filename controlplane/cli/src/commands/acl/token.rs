@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{given, grants, show};
+use super::{given, grants, legacy, show};
 use crate::client::{Client, HttpFlags};
 use crate::env::Env;
 use crate::failure::{Context, DONE, Failure, Outcome};
@@ -155,6 +155,8 @@ pub(crate) struct Update {
     #[command(flatten)]
     merge: Merge,
     #[command(flatten)]
+    legacy: legacy::Upgrade,
+    #[command(flatten)]
     format: show::Look,
     #[command(flatten)]
     http: HttpFlags,
@@ -266,6 +268,7 @@ impl Read {
 
 impl Update {
     async fn run(&self, env: &Env) -> Outcome {
+        self.legacy.refuse()?;
         let client = self.http.client(env)?;
         let path = given::path("token", &self.which.id(&client).await?);
         let former = client.get(&path).fetch().await.context("Error updating token")?;

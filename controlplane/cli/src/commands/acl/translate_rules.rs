@@ -1,6 +1,6 @@
 //! `weft acl translate-rules`.
 
-use super::given;
+use super::{given, legacy};
 use crate::client::HttpFlags;
 use crate::env::Env;
 use crate::failure::{Context, DONE, Outcome};
@@ -14,11 +14,14 @@ pub(crate) struct TranslateRules {
     #[arg(value_name = "RULES")]
     rules: String,
     #[command(flatten)]
+    legacy: legacy::Meant,
+    #[command(flatten)]
     http: HttpFlags,
 }
 
 impl TranslateRules {
     pub(crate) async fn run(&self, env: &Env) -> Outcome {
+        self.legacy.refuse()?;
         let client = self.http.client(env)?;
         let request = client.post("/v1/acl/rules/translate").bytes(given::text(&self.rules)?);
         let mut translated = Vec::new();

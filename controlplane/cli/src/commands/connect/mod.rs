@@ -2,6 +2,7 @@
 
 mod ca;
 mod envoy;
+mod refused;
 
 use clap::Subcommand;
 
@@ -14,6 +15,8 @@ pub(crate) enum Connect {
     Envoy(Box<envoy::Envoy>),
     #[command(subcommand)]
     Ca(ca::Ca),
+    Expose(refused::Expose),
+    Proxy(refused::Proxy),
 }
 
 impl Connect {
@@ -21,6 +24,8 @@ impl Connect {
         match self {
             Self::Envoy(envoy) => envoy.run(env).await,
             Self::Ca(ca) => ca.run(env).await,
+            Self::Expose(expose) => expose.run(),
+            Self::Proxy(proxy) => proxy.run(),
         }
     }
 }

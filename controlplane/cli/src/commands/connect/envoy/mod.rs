@@ -7,6 +7,7 @@ mod start;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::refused::GatewayFlags;
 use crate::bootstrap::{self, Place, Trust};
 use crate::client::{Address, HttpFlags};
 use crate::env::Env;
@@ -65,6 +66,8 @@ pub(crate) struct Envoy {
     /// Do not look at the proxy-defaults
     #[arg(long)]
     no_central_config: bool,
+    #[command(flatten)]
+    gateway: GatewayFlags,
     /// Arguments for Envoy
     #[arg(last = true, value_name = "ENVOY ARGUMENTS")]
     extra: Vec<String>,
@@ -84,6 +87,7 @@ impl Envoy {
     }
 
     async fn build(&self, env: &Env) -> Result<String, Failure> {
+        self.gateway.refuse()?;
         let client = self.http.client(env)?;
         let id = match (&self.proxy_id, &self.sidecar_for) {
             (Some(id), _) => id.clone(),
