@@ -59,6 +59,11 @@ pub(super) async fn get(url: &str, ca: &str) -> Result<Bytes, String> {
     patiently(url, exchange(Method::GET, url, ca, None, Bytes::new())).await
 }
 
+/// The same in the name of whoever has this token.
+pub(super) async fn get_as(url: &str, ca: &str, token: &Secret) -> Result<Bytes, String> {
+    patiently(url, exchange(Method::GET, url, ca, Some(token), Bytes::new())).await
+}
+
 /// The same for a document that is sent, in the name of whoever has this token.
 pub(super) async fn post(url: &str, ca: &str, token: &Secret, body: &Value) -> Result<Bytes, String> {
     patiently(url, exchange(Method::POST, url, ca, Some(token), body.to_string().into())).await

@@ -10,6 +10,9 @@ use super::{fetch, settings};
 const KNOWN: [&str; 6] =
     ["Host", "CACert", "ServiceAccountJWT", "MapNamespaces", "ConsulNamespacePrefix", "ConsulNamespaceOverrides"];
 
+/// Says under which name an account logs in, where that is not its own.
+const NAME: &str = "consul.hashicorp.com/service-name";
+
 /// The configuration of a method.
 pub(super) struct Settings {
     host: String,
@@ -63,7 +66,27 @@ pub(super) async fn verify(settings: &Settings, bearer: &Secret) -> Result<Verif
     let answer = fetch::post(&url, &settings.ca, &settings.own, &review).await.map_err(LoginError::Failed)?;
     let answer: Value = serde_json::from_slice(&answer)
         .map_err(|error| LoginError::Failed(format!("error reading the token review: {error}")))?;
-    read(&answer["status"])
+    let mut verified = read(&answer["status"])?;
+    if let Some(name) = annotated(settings, &verified).await? {
+        verified.values.insert("serviceaccount.name".to_owned(), name);
+    }
+    Ok(verified)
+}
+
+/// The name that the account's annotation gives it.
+async fn annotated(settings: &Settings, account: &Verified) -> Result<Option<String>, LoginError> {
+    let failed = |error: String| LoginError::Failed(format!("annotation lookup failed: {error}"));
+    let part = |name: &str| account.values.get(name).map(String::as_str).unwrap_or_default();
+    let (namespace, name) = (part("serviceaccount.namespace"), part("serviceaccount.name"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    if !namespace.chars().chain(name.chars()).all(plain) {
+        return Err(failed(format!("{namespace}:{name} is no name of Kubernetes")));
+    }
+    let url = format!("{}/api/v1/namespaces/{namespace}/serviceaccounts/{name}", settings.host);
+    let answer = fetch::get_as(&url, &settings.ca, &settings.own).await.map_err(failed)?;
+    let found: Value = serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
+    let given = found["metadata"]["annotations"][NAME].as_str().filter(|name| !name.is_empty());
+    Ok(given.map(str::to_owned))
 }
 
 fn read(status: &Value) -> Result<Verified, LoginError> {

@@ -150,6 +150,16 @@ async fn an_issuer_tells_where_its_keys_are() {
 async fn kubernetes_is_asked_in_ones_own_name_whose_a_token_is() {
     let endpoint = Endpoint::start(|path, request| {
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        if let Some(account) = path.strip_prefix("/api/v1/namespaces/shop/serviceaccounts/") {
+            let is_ours =
+                head.to_ascii_lowercase().lines().any(|line| line == "authorization: bearer own.service.account");
+            let annotations = json!({"consul.hashicorp.com/service-name": "billing", "other": "x"});
+            return match account {
+                "web" if is_ours => Answer::Json(json!({"metadata": {"name": "web"}})),
+                "odd" if is_ours => Answer::Json(json!({"metadata": {"annotations": annotations}})),
+                _ => Answer::Status(403, "forbidden"),
+            };
+        }
         let review: Value = serde_json::from_str(body).unwrap();
         let is_ours = head.to_ascii_lowercase().contains("authorization: bearer own.service.account\r\n");
         if path != "/apis/authentication.k8s.io/v1/tokenreviews" || !is_ours || review["kind"] != "TokenReview" {
@@ -158,6 +168,11 @@ async fn kubernetes_is_asked_in_ones_own_name_whose_a_token_is() {
         match review["spec"]["token"].as_str().unwrap() {
             "of.web.now" => {
                 let user = json!({"username": "system:serviceaccount:shop:web", "uid": "u1"});
+                Answer::Json(json!({"status": {"authenticated": true, "user": user}}))
+            }
+            token @ ("of.odd.now" | "of.hidden.now") => {
+                let name = token.split('.').nth(1).unwrap();
+                let user = json!({"username": format!("system:serviceaccount:shop:{name}"), "uid": "u3"});
                 Answer::Json(json!({"status": {"authenticated": true, "user": user}}))
             }
             "of.somebody.else" => {
@@ -172,7 +187,10 @@ async fn kubernetes_is_asked_in_ones_own_name_whose_a_token_is() {
     let method = kubernetes(&endpoint);
     let found = login(&method, "of.web.now").await.unwrap().values;
     assert_eq!((found["serviceaccount.namespace"].as_str(), found["serviceaccount.name"].as_str()), ("shop", "web"));
+    let named = login(&method, "of.odd.now").await.unwrap().values;
+    assert_eq!(named["serviceaccount.name"], "billing");
     for (token, why) in [
+        ("of.hidden.now", "annotation lookup failed: error asking"),
         ("of.nobody.ever", "service account jwt not valid"),
         ("of.somebody.else", "not a service account"),
         ("of.web.formerly", "token has expired"),
