@@ -1,5 +1,6 @@
 //! From all that was said to what holds: defaults, and what settings mean together.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -119,8 +120,16 @@ fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
             );
         }
     }
-    if draft.data_dir.is_none() {
-        faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing");
+    match &draft.data_dir {
+        None => faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing"),
+        Some(dir) => match std::fs::metadata(dir) {
+            Ok(found) if !found.is_dir() => faults.say(format!("data_dir {:?} is not a directory", dir.display())),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                faults.say(format!("data_dir cannot be looked at: {error}"));
+            }
+            // It is made at the start.
+            Ok(_) | Err(_) => {}
+        },
     }
 }
 

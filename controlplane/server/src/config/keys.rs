@@ -288,7 +288,9 @@ pub(super) fn apply(settings: &Settings, draft: &mut Draft, faults: &mut Faults)
 }
 
 fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, draft: &mut Draft, faults: &mut Faults) {
-    for (key, value) in block {
+    for (written, value) in block {
+        // Consul does not mind the case of letters.
+        let key = &if is_key(above, written) { written.clone() } else { written.to_ascii_lowercase() };
         let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
         if value.is_null() {
             continue;
@@ -310,9 +312,14 @@ fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, dra
                 Err(fault) => faults.say(settings.origin.fault(&path, &fault)),
             }
         } else {
-            faults.say(settings.origin.fault(&path, &unknown(above, key)));
+            faults.say(settings.origin.fault(&path, &unknown(above, written)));
         }
     }
+}
+
+/// Whether the block at `above` may hold this name.
+fn is_key(above: &str, name: &str) -> bool {
+    below(above).any(|known| known == name)
 }
 
 /// The names that the block at `path` may hold.

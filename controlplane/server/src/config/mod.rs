@@ -20,6 +20,7 @@ mod finish;
 mod flags;
 mod http;
 pub(crate) mod join;
+mod json;
 mod keys;
 mod log;
 mod nearest;

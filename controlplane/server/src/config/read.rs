@@ -15,7 +15,9 @@ use super::{DownPolicy, Port};
 use crate::peer_tls::JoinSecret;
 
 pub(crate) fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
+    let text = value.as_str().ok_or_else(|| expected("a string", value))?;
+    // No name, path or address has one, and what is made of it would end there.
+    if text.contains('\0') { Err("holds a NUL character".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
@@ -23,7 +25,11 @@ pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
 }
 
 pub(super) fn integer(value: &Value) -> Result<i64, String> {
-    value.as_i64().ok_or_else(|| expected("a whole number", value))
+    // 8500.0 is one, however it is written.
+    let whole = |number: &f64| number.fract() == 0.0 && number.abs() < 9e15;
+    #[allow(clippy::cast_possible_truncation)] // it is below 2^53
+    let written = || value.as_f64().filter(whole).map(|number| number as i64);
+    value.as_i64().or_else(written).ok_or_else(|| expected("a whole number", value))
 }
 
 pub(super) fn count(value: &Value) -> Result<usize, String> {

@@ -336,3 +336,64 @@ fn sinks_of_metrics_are_named_by_host_and_port() {
     let wrong = r#"telemetry { statsd_address = "127.83.0.2" statsite_address = ":1" dogstatsd_addr = "b:0" }"#;
     assert_eq!(faults(&[("a.hcl", wrong)], dev()).len(), 3);
 }
+
+#[test]
+fn odd_files_are_faults_and_nothing_worse() {
+    let deep_hcl = "a {\n".repeat(100_000);
+    let (deep_json, deep_toml) = ("{\"a\":".repeat(100_000), format!("a = {}", "[".repeat(100_000)));
+    let cases = [
+        ("a.json", "{\"node_name\": \"a\", \"node_name\": \"b\"}", "\"node_name\" is set twice"),
+        ("a.json", "{\"node_name\": \"a\\u0000b\"}", "node_name: holds a NUL character"),
+        ("a.json", "{\"node_name\": \"a\u{0}b\"}", "control character"),
+        ("a.json", deep_json.as_str(), "recursion limit exceeded"),
+        ("a.hcl", deep_hcl.as_str(), "nested too deeply"),
+        ("a.toml", deep_toml.as_str(), "recursion"),
+        ("a.hcl", "node_name = <<EOT\nx\n", "no line holds the closing \"EOT\""),
+        ("a.json", "", "EOF while parsing"),
+        ("a.json", "[1]", "expected keys and values at the top"),
+    ];
+    for (name, text, fault) in cases {
+        let found = faults(&[(name, text)], dev());
+        assert!(found.len() == 1 && found[0].contains(fault) && found[0].len() < 1000, "{fault}: {found:?}");
+    }
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("a.hcl");
+    fs::write(&file, b"node_id = \"\"\nnode_name = \"a\xff\"\n").unwrap();
+    let load_file = |path: &std::path::Path| load(&Flags { config: vec![path.to_owned()], ..dev() });
+    assert!(load_file(&file).unwrap_err().0[0].message.ends_with("a.hcl: line 2 is not UTF-8"));
+    fs::write(&file, "\u{feff}node_name = \"marked\"").unwrap();
+    assert_eq!(load_file(&file).unwrap().node.name, "marked");
+    let zero = Flags { config: vec!["/dev/zero".into()], config_format: Some(FileFormat::Json), ..dev() };
+    assert!(load(&zero).unwrap_err().0[0].message.contains("at most 64 MiB"));
+    // A pipe that nobody writes to is not waited for.
+    let made = std::process::Command::new("mkfifo").arg(dir.path().join("b.json")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(load_file(dir.path()).unwrap().node.name, "marked");
+}
+
+#[test]
+fn letters_of_keys_may_be_large_and_whole_numbers_have_a_point() {
+    let text = r#"{"NODE_Name": "a", "Ports": {"HTTP": 9500.0}, "node_meta": {"Zone": "x"}}"#;
+    let config = load_files(&[("a.json", text)], dev()).unwrap();
+    assert_eq!((config.node.name.as_str(), config.listen.http.port), ("a", Port::At(9500)));
+    assert_eq!(config.node.meta["Zone"], "x");
+    let wrong = faults(&[("a.json", r#"{"ports": {"http": 9500.5}, "DataDir": "x"}"#)], dev());
+    assert_eq!(wrong.len(), 2, "{wrong:#?}");
+}
+
+#[test]
+fn a_data_directory_is_one() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let server = |data_dir: &std::path::Path| Flags {
+        server: true,
+        bootstrap_expect: Some(1),
+        data_dir: Some(data_dir.to_owned()),
+        ..Flags::default()
+    };
+    let found = faults(&[], server(&file));
+    assert_eq!(found, [format!("data_dir {:?} is not a directory", file.display())]);
+    assert!(faults(&[], server(&file.join("below")))[0].starts_with("data_dir cannot be looked at"));
+    assert!(load(&server(&dir.path().join("new"))).is_ok());
+}
