@@ -36,6 +36,8 @@ const FILTER: Param = param("filter", Form::Text, "Expression over the elements 
 const NEAR: Param = param("near", Form::Text, "Nearest first, seen from this node; `_agent`: from this agent.");
 const NODE_META: Param = param("node-meta", Form::Texts, "`key:value` that the node has; all must fit.");
 const PEER: Param = param("peer", Form::Text, "What this peer has imported here; there are no peers, so nothing.");
+const MERGE: Param =
+    param("merge-central-config", Form::Flag, "Proxies with what proxy-defaults and service-defaults say put in.");
 const TAG: Param = param("tag", Form::Texts, "Tag that the instance has, in any case; all must fit.");
 const CAS: Param = param("cas", Form::Number, "Only if the entry's ModifyIndex is this; 0: only if it does not exist.");
 const NOTE: Param = param("note", Form::Text, "Becomes the check's output.");
@@ -225,14 +227,14 @@ pub(crate) static ROUTES: &[Route] = &[
         .about("All services with their tags"),
     Route::read("/v1/catalog/service/{service}", catalog::service)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER, PEER])
+        .params(&[TAG, NEAR, NODE_META, FILTER, PEER, MERGE])
         .answers("CatalogServices")
         .cacheable()
         .shared()
         .about("The instances of a service"),
     Route::read("/v1/catalog/connect/{service}", catalog::connect)
         .access(Access::ServiceRead)
-        .params(&[TAG, NEAR, NODE_META, FILTER, PEER])
+        .params(&[TAG, NEAR, NODE_META, FILTER, PEER, MERGE])
         .answers("CatalogServices")
         .cacheable()
         .shared()
@@ -244,7 +246,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .about("A node and its instances by their id; null when there is no such node"),
     Route::read("/v1/catalog/node-services/{node}", catalog::node_services)
         .access(Access::NodeRead)
-        .params(&[FILTER, PEER])
+        .params(&[FILTER, PEER, MERGE])
         .answers("CatalogNodeServices")
         .cacheable()
         .shared()
@@ -272,6 +274,7 @@ pub(crate) static ROUTES: &[Route] = &[
             NODE_META,
             FILTER,
             PEER,
+            MERGE,
             param("passing", Form::Bool, "Only instances whose checks all pass."),
         ])
         .answers("HealthServices")
@@ -286,6 +289,7 @@ pub(crate) static ROUTES: &[Route] = &[
             NODE_META,
             FILTER,
             PEER,
+            MERGE,
             param("passing", Form::Bool, "Only endpoints whose checks all pass."),
         ])
         .answers("HealthServices")
@@ -300,6 +304,7 @@ pub(crate) static ROUTES: &[Route] = &[
             NODE_META,
             FILTER,
             PEER,
+            MERGE,
             param("passing", Form::Bool, "Only gateways whose checks all pass."),
         ])
         .answers("HealthServices")

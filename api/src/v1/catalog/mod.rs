@@ -1,5 +1,7 @@
 //! `/v1/catalog`: the registry as a whole.
 
+pub(crate) mod central;
+mod central_upstreams;
 pub(crate) mod gateway;
 mod read;
 pub(super) mod vet;
