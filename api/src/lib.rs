@@ -43,5 +43,5 @@ pub use front::{Front, Network};
 pub use host::Host;
 pub use meter::{Meter, Sink, Telemetry, push as push_metrics};
 pub use router::router;
-pub use serve::{Ceiling, Handshake, Limits, PerAddress, Place, Plain, serve, serve_with};
+pub use serve::{Ceiling, Handshake, Limits, PerAddress, Place, Plain, serve, serve_unix, serve_with};
 pub use terms::Terms;

@@ -3,6 +3,7 @@
 
 mod handshake;
 mod per_address;
+mod unix;
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -24,6 +25,7 @@ use tracing::{debug, warn};
 
 pub use handshake::{Handshake, Plain};
 pub use per_address::{Ceiling, PerAddress, Place};
+pub use unix::serve_unix;
 
 /// What one listener takes.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use parking_lot::RwLock;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -38,8 +38,9 @@ use crate::log::Logging;
 use crate::presence::{Departure, Presence};
 use crate::proxies::{LedgerView, Proxies};
 use crate::reload::{self, Reloader, Reloads};
+use crate::unix_socket::SocketFile;
 use crate::watches::Watches;
-use crate::{REVISION, VERSION, authority, dns, duties, first_entries, grpc, listen, node, peer_tls};
+use crate::{REVISION, VERSION, authority, dns, duties, first_entries, grpc, listen, node, peer_tls, unix_socket};
 
 /// How long running requests may take to end at shutdown. Longer than a write waits for its answer: nobody
 /// is left without one, and so in doubt. Those who wait for news are answered at once.
@@ -107,6 +108,7 @@ impl Agent {
     /// As [`Agent::start`].
     pub(crate) async fn start_logging(config: Config, log: Logging) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
+        let socket = config.http.socket.as_ref().map(unix_socket::bind).transpose()?;
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
         let grpc_tls_listener = listen::bind("gRPC TLS", config.listen.grpc_tls).await?;
@@ -270,6 +272,9 @@ impl Agent {
         backs.push(spawn(weft_api::push_metrics(host.clone())));
         let front = config.http.front.clone().before(weft_api::router(host));
         backs.push(spawn(reloader.run()));
+        if let Some((listener, file)) = socket {
+            fronts.spawn(at_socket(listener, file, front.clone(), limits.clone(), stop.clone()));
+        }
         if let Some(listener) = http_listener {
             fronts.spawn(http(listener, Plain, front.clone(), limits.clone(), stop.clone()));
         }
@@ -388,6 +393,18 @@ async fn http(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     weft_api::serve_with(listener, handshake, router, stop.cancelled(), limits).await;
+    Ok(())
+}
+
+/// HTTP at a socket, whose file lives as long.
+pub(crate) async fn at_socket(
+    listener: UnixListener,
+    _file: SocketFile,
+    router: axum::Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    weft_api::serve_unix(listener, router, stop.cancelled(), limits).await;
     Ok(())
 }
 

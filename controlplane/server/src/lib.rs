@@ -40,6 +40,7 @@ mod proxies;
 mod reload;
 #[cfg(test)]
 mod testing;
+mod unix_socket;
 pub mod watches;
 
 pub use app::{Addresses, Agent};

@@ -36,7 +36,7 @@ use crate::node::{self, VERSION_META};
 use crate::presence::Departure;
 use crate::reload::{self, Reloader, Reloads};
 use crate::watches::Watches;
-use crate::{VERSION, definitions, dns, listen, peer_tls};
+use crate::{VERSION, definitions, dns, listen, peer_tls, unix_socket};
 
 /// How long streams and requests may take to end at shutdown: another agent does not take their place.
 const GRACE: Duration = Duration::from_millis(500);
@@ -64,6 +64,7 @@ impl ClientAgent {
     /// A port is taken, the data directory cannot be used, or certificates cannot.
     pub(crate) async fn start(config: Config, log: Logging) -> anyhow::Result<Self> {
         let http_listener = listen::bind("HTTP", config.listen.http).await?;
+        let socket = config.http.socket.as_ref().map(unix_socket::bind).transpose()?;
         let https_listener = listen::bind("HTTPS", config.listen.https).await?;
         let grpc_listener = listen::bind("gRPC", config.listen.grpc).await?;
         let grpc_tls_listener = listen::bind("gRPC TLS", config.listen.grpc_tls).await?;
@@ -154,6 +155,9 @@ impl ClientAgent {
         let xds = weft_api::relay(pass_on);
         let mut fronts = JoinSet::new();
         let streams = Limits { shutdown_grace: GRACE, ..Limits::default() };
+        if let Some((listener, file)) = socket {
+            fronts.spawn(app::at_socket(listener, file, rest.clone(), limits.clone(), stop.clone()));
+        }
         if let Some(listener) = http_listener {
             fronts.spawn(serve(listener, Plain, rest.clone(), limits.clone(), stop.clone()));
         }

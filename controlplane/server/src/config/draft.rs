@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) reach: Reach,
     pub(super) client: Option<IpAddr>,
     pub(super) http_address: Option<IpAddr>,
+    /// HTTP is served there alone.
+    pub(super) http_is_socket: bool,
     pub(super) https_address: Option<IpAddr>,
     pub(super) grpc_address: Option<IpAddr>,
     pub(super) grpc_tls_address: Option<IpAddr>,

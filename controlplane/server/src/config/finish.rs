@@ -258,7 +258,10 @@ fn listen(draft: &Draft, faults: &mut Faults) -> Option<Listen> {
     // As servers of Consul do since 1.14; without a certificate there is nothing to open it with.
     let has_grpc_certificate = tls::has_certificate(&draft.grpc_tls, &draft.tls);
     Some(Listen {
-        http: Endpoint { address: draft.http_address.unwrap_or(client), port: http.unwrap_or(Port::At(8500)) },
+        http: Endpoint {
+            address: draft.http_address.unwrap_or(client),
+            port: if draft.http_is_socket { Port::Off } else { http.unwrap_or(Port::At(8500)) },
+        },
         https: Endpoint { address: draft.https_address.unwrap_or(client), port: https.unwrap_or(Port::Off) },
         http_connections_per_client: draft.http_connections_per_client.unwrap_or(200),
         grpc: Endpoint { address: draft.grpc_address.unwrap_or(client), port: grpc.unwrap_or(Port::At(8502)) },

@@ -1,6 +1,7 @@
 //! What the files say of the HTTP API: the block `http_config`, and how long and how large requests may be.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,6 +10,7 @@ use weft_api::{Front, Network, Terms};
 use weft_model::{Faults, Session};
 
 use super::read;
+use super::socket::{Owner, Socket};
 
 /// A value travels with others in one message between servers.
 const VALUE_MAX: usize = 16 << 20;
@@ -26,6 +28,8 @@ pub(super) struct HttpDraft {
     pub(super) blocked: Vec<String>,
     pub(super) writers: Vec<Network>,
     pub(super) headers: HeaderMap,
+    pub(super) socket: Option<PathBuf>,
+    pub(super) owner: Owner,
 }
 
 /// The HTTP API, as configured.
@@ -35,6 +39,8 @@ pub struct Http {
     pub front: Front,
     /// The longest head of a request; `None`: as is usual.
     pub head_max_bytes: Option<usize>,
+    /// A socket in the file system where it is served, too.
+    pub socket: Option<Socket>,
 }
 
 pub(super) fn settings(draft: HttpDraft, faults: &mut Faults) -> Http {
@@ -67,6 +73,7 @@ pub(super) fn settings(draft: HttpDraft, faults: &mut Faults) -> Http {
         },
         front: Front { blocked: draft.blocked, writers: draft.writers, headers: draft.headers },
         head_max_bytes: draft.head_max.filter(|most| *most > 0),
+        socket: draft.socket.map(|path| Socket { path, owner: draft.owner }),
     }
 }
 

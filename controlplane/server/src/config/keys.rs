@@ -13,6 +13,7 @@ use super::entries;
 use super::http;
 use super::nearest::nearest;
 use super::read;
+use super::socket;
 use super::tls;
 use crate::watches;
 
@@ -68,7 +69,12 @@ const KEYS: &[(&str, Read)] = &[
     ("addresses.dns", |draft, value| set(&mut draft.dns_address, read::address(value))),
     ("addresses.grpc", |draft, value| set(&mut draft.grpc_address, read::address(value))),
     ("addresses.grpc_tls", |draft, value| set(&mut draft.grpc_tls_address, read::address(value))),
-    ("addresses.http", |draft, value| set(&mut draft.http_address, read::address(value))),
+    ("addresses.http", |draft, value| {
+        let places = socket::places(value)?;
+        draft.http_is_socket = places.address.is_none();
+        (draft.http_address, draft.http.socket) = (places.address, places.socket);
+        Ok(())
+    }),
     ("addresses.https", |draft, value| set(&mut draft.https_address, read::address(value))),
     ("advertise_addr", |draft, value| set(&mut draft.advertise, read::address(value))),
     ("advertise_addr_ipv4", |draft, value| set(&mut draft.reach.lan_ipv4, read::address(value))),
@@ -252,6 +258,9 @@ const KEYS: &[(&str, Read)] = &[
     ("tls.internal_rpc.verify_outgoing", |_, value| read::only_on(value)),
     ("tls.internal_rpc.verify_server_hostname", |_, value| read::only_on(value)),
     ("tls_min_version", |draft, value| set(&mut draft.tls.min_version, tls::version(value))),
+    ("unix_sockets.group", |draft, value| set(&mut draft.http.owner.group, read::text(value))),
+    ("unix_sockets.mode", |draft, value| set(&mut draft.http.owner.mode, socket::mode(value))),
+    ("unix_sockets.user", |draft, value| set(&mut draft.http.owner.user, read::text(value))),
     ("verify_incoming", |draft, value| set(&mut draft.tls.verify_incoming, read::boolean(value))),
     ("verify_incoming_https", |draft, value| set(&mut draft.https_tls.verify_incoming, read::boolean(value))),
     ("verify_incoming_rpc", |draft, value| {

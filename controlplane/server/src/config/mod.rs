@@ -27,6 +27,7 @@ mod nearest;
 mod node;
 mod reach;
 pub(crate) mod read;
+mod socket;
 mod tls;
 mod written;
 
@@ -51,6 +52,7 @@ pub use acl::{AclConfig, DownPolicy};
 pub use flags::{FileFormat, FlagValue, Flags};
 pub use http::Http;
 pub use log::{KeptFiles, Log, LogFile};
+pub use socket::{Owner, Socket};
 pub use tls::{TlsSettings, TlsVersion};
 pub(crate) use written::Written;
 
