@@ -72,6 +72,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .params(&[
             param("wan", Form::Text, "Any value: the servers under their federation names."),
             param("segment", Form::OneOf(&["", "_all"]), "There is one segment."),
+            FILTER,
         ])
         .answers("Members")
         .about("The agents of the cluster"),
@@ -406,6 +407,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .about("Add or replace a config entry"),
     Route::read("/v1/config/{kind}", config_entry::list)
         .access(Access::ConfigRead)
+        .params(&[FILTER])
         .answers("ConfigEntries")
         .about("The config entries of a kind"),
     Route::read("/v1/config/{kind}/{name}", config_entry::get)

@@ -17,7 +17,7 @@ use serde_json::Value;
 use check::Condition;
 use expression::Expression;
 
-pub(crate) use schema::{CATALOG_ROW, CHECK, HEALTH_ROW, IDENTITY, INTENTION, NODE, SERVICE, Schema};
+pub(crate) use schema::{CATALOG_ROW, CHECK, HEALTH_ROW, IDENTITY, INTENTION, MEMBER, NODE, SERVICE, Schema, entry};
 
 /// A filter that fits the type of the elements.
 #[derive(Debug)]

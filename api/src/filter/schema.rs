@@ -1,5 +1,7 @@
 //! The types of the elements that can be filtered: which selectors exist, and what can be asked of each.
 
+use weft_model::config_entry::Kind;
+
 use super::expression::Operator;
 
 /// The type of an element or of a part of it.
@@ -169,3 +171,76 @@ pub(crate) static INTENTION: Schema = Fields(&[
     ("Meta", PAIRS),
     ("Precedence", Int),
 ]);
+
+/// Elements of `/agent/members`.
+pub(crate) static MEMBER: Schema = Fields(&[
+    ("Name", Text),
+    ("Addr", Text),
+    ("Port", Int),
+    ("Tags", PAIRS),
+    ("Status", Int),
+    ("ProtocolMin", Int),
+    ("ProtocolMax", Int),
+    ("ProtocolCur", Int),
+    ("DelegateMin", Int),
+    ("DelegateMax", Int),
+    ("DelegateCur", Int),
+]);
+
+/// Elements of `/config/:kind` with what one kind has of its own.
+macro_rules! entry {
+    ($($own:expr),*) => {
+        Fields(&[("Kind", Text), ("Name", Text), ("Meta", PAIRS), ("CreateIndex", Int), ("ModifyIndex", Int), $($own),*])
+    };
+}
+
+static ENTRY: Schema = entry!();
+static DEFAULTS: Schema = entry!(
+    ("Protocol", Text),
+    ("Mode", Text),
+    ("MutualTLSMode", Text),
+    ("TransparentProxy", Fields(&[("OutboundListenerPort", Int), ("DialedDirectly", Bool)])),
+    ("MeshGateway", MESH_GATEWAY),
+    ("Expose", EXPOSE),
+    ("ExternalSNI", Text),
+    ("MaxInboundConnections", Int),
+    ("LocalConnectTimeoutMs", Int),
+    ("LocalRequestTimeoutMs", Int),
+    ("BalanceInboundConnections", Text)
+);
+static INTENTIONS: Schema = entry!((
+    "Sources",
+    List(&Fields(&[
+        ("Name", Text),
+        ("Action", Text),
+        ("Precedence", Int),
+        ("LegacyID", Text),
+        ("Type", Text),
+        ("Description", Text),
+    ]))
+));
+static RESOLVER: Schema = entry!(
+    ("DefaultSubset", Text),
+    ("Redirect", Fields(&[("Service", Text), ("ServiceSubset", Text), ("Datacenter", Text), ("Peer", Text)]))
+);
+
+/// What can be asked of the entries of a kind.
+pub(crate) fn entry(kind: Kind) -> &'static Schema {
+    match kind {
+        Kind::ServiceDefaults | Kind::ProxyDefaults => &DEFAULTS,
+        Kind::ServiceIntentions => &INTENTIONS,
+        Kind::ServiceResolver => &RESOLVER,
+        Kind::ServiceRouter
+        | Kind::ServiceSplitter
+        | Kind::IngressGateway
+        | Kind::TerminatingGateway
+        | Kind::ApiGateway
+        | Kind::HttpRoute
+        | Kind::TcpRoute
+        | Kind::InlineCertificate
+        | Kind::FileSystemCertificate
+        | Kind::ExportedServices
+        | Kind::JwtProvider
+        | Kind::Mesh => &ENTRY,
+    }
+}

@@ -9,10 +9,11 @@ use weft_state::StateView;
 use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
+use crate::filter::{self, retain};
 use crate::query::go_uint;
 use crate::refusal::Refusal;
 use crate::wire::Nothing;
-use crate::wire::config_entry::{Entries, Entry};
+use crate::wire::config_entry::{Entries, Entry, entry_value};
 
 const DECODE_FAILED: &str = "Bad request: Request decoding failed";
 
@@ -62,13 +63,18 @@ fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
 /// The entries of a kind.
 pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = call.rest.as_str();
-    let mut entries =
-        if name.is_empty() { Vec::new() } else { view.config_entries(kind(name).map_err(Refusal::failed)?) };
+    if name.is_empty() {
+        return Ok(Answer::json(Entries(Vec::new())));
+    }
+    let kind = kind(name).map_err(Refusal::failed)?;
+    let filter = call.filter(filter::entry(kind))?;
+    let mut entries = view.config_entries(kind);
     let gate = call.gate(view.state())?;
     entries.retain(|entry| {
         let need = need(entry.value.kind(), entry.value.name(), Wanted::Read);
         need.is_none_or(|need| gate.shows(&need))
     });
+    retain(filter.as_ref(), &mut entries, entry_value);
     Ok(Answer::json(Entries(entries)))
 }
 

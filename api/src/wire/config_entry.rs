@@ -49,6 +49,11 @@ impl Serialize for Entry {
     }
 }
 
+/// The row as a value, for filters.
+pub(crate) fn entry_value(entry: &Indexed<ConfigEntry>) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(EntryRow::from(entry))
+}
+
 rows!(Entries of Indexed<ConfigEntry> as EntryRow);
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@ use super::local::SERVERS;
 use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
+use crate::filter::{MEMBER, retain};
 use crate::host::{self, MemberStatus};
 use crate::refusal::Refusal;
 use crate::wire::agent::Member;
@@ -20,6 +21,7 @@ pub(crate) fn members(call: &Call, view: &StateView<'_>) -> Outcome {
     if !matches!(call.query.text("segment"), "" | "_all") {
         return Err(Refusal::failed("Network segments are not supported in this version of Consul"));
     }
+    let filter = call.filter(&MEMBER)?;
     let mut members: Vec<_> = call.host.cluster.members().into_iter().map(Member::from).collect();
     if members.iter().all(|member| call.own_node() != member.name.as_str()) {
         members.push(own_member(call));
@@ -32,6 +34,7 @@ pub(crate) fn members(call: &Call, view: &StateView<'_>) -> Outcome {
             member.name = format!("{}.{}", member.name, call.host.agent.node.datacenter);
         }
     }
+    retain(filter.as_ref(), &mut members, |member| serde_json::to_value(member));
     Ok(Answer::json(members))
 }
 
