@@ -230,7 +230,7 @@ fn datacenter(draft: &Draft, faults: &mut Faults) -> Datacenter {
 
 /// The address under which others reach `bind`. For all addresses it is the one that packets to the
 /// outside would carry; finding it sends nothing.
-fn reachable(bind: IpAddr) -> Option<IpAddr> {
+pub(super) fn reachable(bind: IpAddr) -> Option<IpAddr> {
     if !bind.is_unspecified() {
         return Some(bind);
     }

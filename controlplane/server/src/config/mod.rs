@@ -28,6 +28,7 @@ mod node;
 mod reach;
 pub(crate) mod read;
 mod socket;
+mod template;
 mod tls;
 mod written;
 

@@ -11,7 +11,7 @@ use weft_model::decode::{Flavor, from_value};
 use weft_model::intention::DefaultPolicy;
 use weft_model::secret::Secret;
 
-use super::{DownPolicy, Port};
+use super::{DownPolicy, Port, template};
 use crate::peer_tls::JoinSecret;
 
 pub(crate) fn text(value: &Value) -> Result<String, String> {
@@ -83,7 +83,7 @@ pub(super) fn port_number(value: &Value) -> Result<u16, String> {
 pub(super) fn address(value: &Value) -> Result<IpAddr, String> {
     let written = text(value)?;
     if written.contains("{{") {
-        return Err(format!("{written:?}: templates of addresses are not supported yet: give the IP address"));
+        return template::address(&written);
     }
     if written == "localhost" {
         return Ok(IpAddr::from([127, 0, 0, 1]));
