@@ -1,4 +1,4 @@
-//! Three servers of one kind under measurement, each on a loopback address of its own with the kind's
+//! The servers of one kind under measurement, each on a loopback address of its own with the kind's
 //! usual ports, data on disk, syncs on, default settings.
 
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ pub(crate) enum Peer {
     Etcd(PathBuf),
 }
 
-/// How many servers make a cluster here.
-const SERVERS: u8 = 3;
+/// How many servers make a cluster, unless said otherwise.
+pub(crate) const SERVERS: u8 = 3;
 
 impl Peer {
     pub(crate) const fn name(&self) -> &'static str {
@@ -50,10 +50,11 @@ impl Peer {
         SocketAddr::from(([127, 0, self.net(), number], port))
     }
 
-    fn command(&self, number: u8, home: &Path) -> anyhow::Result<Command> {
+    /// How to start server `number` of `servers`.
+    fn command(&self, number: u8, servers: u8, home: &Path) -> anyhow::Result<Command> {
         let ip = |number: u8| format!("127.0.{}.{number}", self.net());
         let (me, data) = (ip(number), home.join(format!("n{number}")));
-        let (data, others) = (data.display(), 1..=SERVERS);
+        let (data, others) = (data.display(), 1..=servers);
         // All clients of a benchmark come from one address.
         let limits = home.join("limits.json");
         std::fs::write(&limits, r#"{"limits": {"http_max_conns_per_client": 15000}}"#)?;
@@ -64,7 +65,7 @@ impl Peer {
                 (
                     program,
                     format!(
-                        "agent --server --node n{number} --bind {me} --client {me} --data-dir {data} --bootstrap-expect {SERVERS} --log-level warn --config-file {limits} {}",
+                        "agent --server --node n{number} --bind {me} --client {me} --data-dir {data} --bootstrap-expect {servers} --log-level warn --config-file {limits} {}",
                         join.join(" ")
                     ),
                 )
@@ -74,7 +75,7 @@ impl Peer {
                 (
                     program,
                     format!(
-                        "agent -server -node n{number} -bind {me} -client {me} -advertise {me} -data-dir {data} -bootstrap-expect {SERVERS} -retry-interval 1s -dns-port -1 -serf-wan-port -1 -log-level err -config-file {limits} {}",
+                        "agent -server -node n{number} -bind {me} -client {me} -advertise {me} -data-dir {data} -bootstrap-expect {servers} -retry-interval 1s -dns-port -1 -serf-wan-port -1 -log-level err -config-file {limits} {}",
                         join.join(" ")
                     ),
                 )
@@ -99,26 +100,27 @@ impl Peer {
 /// A running cluster; its servers are killed when it is dropped.
 pub(crate) struct Cluster {
     pub(crate) peer: Peer,
+    size: u8,
     servers: Vec<Child>,
     home: TempDir,
 }
 
 impl Cluster {
-    /// Starts three servers and waits until each can write.
-    pub(crate) async fn start(peer: &Peer) -> anyhow::Result<Self> {
+    /// Starts so many servers and waits until each can write.
+    pub(crate) async fn start(peer: &Peer, servers: u8) -> anyhow::Result<Self> {
         let home = TempDir::new()?;
-        let mut cluster = Self { peer: peer.clone(), servers: Vec::new(), home };
-        for number in 1..=SERVERS {
+        let mut cluster = Self { peer: peer.clone(), size: servers, servers: Vec::new(), home };
+        for number in 1..=servers {
             cluster.servers.push(cluster.spawn(number)?);
         }
-        for number in 1..=SERVERS {
+        for number in 1..=servers {
             cluster.wait_ready(number, Duration::from_secs(60)).await?;
         }
         Ok(cluster)
     }
 
     fn spawn(&self, number: u8) -> anyhow::Result<Child> {
-        let mut command = self.peer.command(number, self.home.path())?;
+        let mut command = self.peer.command(number, self.size, self.home.path())?;
         command.spawn().with_context(|| format!("starting {}", self.peer.name()))
     }
 
@@ -137,7 +139,7 @@ impl Cluster {
 
     /// Where clients talk to the servers, in order.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        (1..=SERVERS).map(|number| self.peer.address(number)).collect()
+        (1..=self.size).map(|number| self.peer.address(number)).collect()
     }
 
     /// Which server leads, from 0.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::client::Client;
-use crate::cluster::{Cluster, Peer};
+use crate::cluster::{Cluster, Peer, SERVERS};
 use crate::stats::Times;
 
 const WRITERS: usize = 16;
@@ -18,7 +18,7 @@ const WRITERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(peer: &Peer, short: bool) -> anyhow::Result<()> {
-    let mut cluster = Cluster::start(peer).await?;
+    let mut cluster = Cluster::start(peer, SERVERS).await?;
     let mut gaps = Vec::new();
     for _ in 0..if short { 3 } else { 10 } {
         let leader = cluster.leader().await?;

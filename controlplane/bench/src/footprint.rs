@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::cluster::{Cluster, Peer};
+use crate::cluster::{Cluster, Peer, SERVERS};
 use crate::http::Connection;
 use crate::load::{self, Case};
 
@@ -13,7 +13,7 @@ use crate::load::{self, Case};
 const WRITERS: usize = 32;
 
 pub(crate) async fn run(peer: &Peer, short: bool) -> anyhow::Result<()> {
-    let mut cluster = Cluster::start(peer).await?;
+    let mut cluster = Cluster::start(peer, SERVERS).await?;
     let empty = cluster.resident_mib();
     let sizes: &[usize] = if short { &[100, 10_000] } else { &[100, 10_000, 100_000] };
     let mut there = 0;

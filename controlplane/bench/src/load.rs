@@ -19,6 +19,7 @@ pub(crate) enum Case {
     /// By way of the leader, or of a server that has to forward.
     AgentRegister(Way),
     Health(Freshness),
+    CatalogService,
 }
 
 /// Which server the clients talk to.
@@ -39,6 +40,7 @@ impl Case {
             Self::AgentRegister(Way::Follower) => "agent forwarded",
             Self::Health(Freshness::Linearizable) => "health",
             Self::Health(Freshness::Stale) => "health stale",
+            Self::CatalogService => "catalog service",
         }
     }
 
@@ -50,7 +52,9 @@ impl Case {
     const fn way(self) -> Way {
         match self {
             Self::AgentRegister(way) => way,
-            Self::KvPut | Self::KvGet(_) | Self::CatalogRegister | Self::Health(_) => Way::Leader,
+            Self::KvPut | Self::KvGet(_) | Self::CatalogRegister | Self::Health(_) | Self::CatalogService => {
+                Way::Leader
+            }
         }
     }
 
@@ -64,9 +68,13 @@ impl Case {
                 rest.put("/v1/agent/service/register", &agent(number)).await
             }
             (Self::Health(freshness), Client::Rest(rest)) => health(rest, freshness).await,
-            (Self::CatalogRegister | Self::AgentRegister(_) | Self::Health(_), Client::Etcd(_)) => {
-                anyhow::bail!("etcd has no services")
+            (Self::CatalogService, Client::Rest(rest)) => {
+                rest.send("GET", "/v1/catalog/service/web", "").await.map(drop)
             }
+            (
+                Self::CatalogRegister | Self::AgentRegister(_) | Self::Health(_) | Self::CatalogService,
+                Client::Etcd(_),
+            ) => anyhow::bail!("etcd has no services"),
         }
     }
 }

@@ -49,6 +49,9 @@ struct Arguments {
     /// Of the cases of `store`, those whose name begins so.
     #[arg(long, global = true, default_value = "")]
     case: String,
+    /// How many servers `store` measures.
+    #[arg(long, global = true, default_value_t = cluster::SERVERS, value_parser = clap::value_parser!(u8).range(1..=7))]
+    servers: u8,
     /// With how many clients at a time `store` runs.
     #[arg(long, global = true, value_delimiter = ',', default_values_t = [1, 16, 64, 256])]
     clients: Vec<u64>,
@@ -70,7 +73,7 @@ enum Bench {
     Checks,
     /// Registration, memory, restart and the cost of one change with thousands of services.
     Scale,
-    /// Three servers: writes and reads a second, their latency and CPU.
+    /// Three servers, or so many: writes and reads a second, their latency and CPU.
     Store,
     /// Three servers: how long no write gets through after the leader is killed.
     Failover,
@@ -109,7 +112,7 @@ async fn main() -> anyhow::Result<()> {
     }
     for peer in arguments.peers() {
         if run(&Bench::Store) {
-            store::run(&peer, &arguments.case, &arguments.clients, arguments.short).await?;
+            store::run(&peer, arguments.servers, &arguments.case, &arguments.clients, arguments.short).await?;
         }
         if run(&Bench::Failover) {
             failover::run(&peer, arguments.short).await?;

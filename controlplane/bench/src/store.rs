@@ -1,4 +1,4 @@
-//! Three servers: writes and reads a second, their latency and what they cost, by number of clients.
+//! One server or three: writes and reads a second, their latency and what they cost, by number of clients.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Peer};
 use crate::http::Connection;
 use crate::load::{self, Case, Way};
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 9] = [
     Case::KvPut,
     Case::KvGet(Linearizable),
     Case::KvGet(Stale),
@@ -18,13 +18,14 @@ const CASES: [Case; 8] = [
     Case::AgentRegister(Way::Follower),
     Case::Health(Linearizable),
     Case::Health(Stale),
+    Case::CatalogService,
 ];
 
 /// Instances of the service whose health is read.
 const INSTANCES: u32 = 10;
 
-pub(crate) async fn run(peer: &Peer, cases: &str, counts: &[u64], short: bool) -> anyhow::Result<()> {
-    let cluster = Cluster::start(peer).await?;
+pub(crate) async fn run(peer: &Peer, servers: u8, cases: &str, counts: &[u64], short: bool) -> anyhow::Result<()> {
+    let cluster = Cluster::start(peer, servers).await?;
     prepare(&cluster).await?;
     let length = Duration::from_secs(if short { 2 } else { 6 });
     if CASES.iter().any(|case| matches!(case, Case::KvGet(_)) && case.name().starts_with(cases)) {

@@ -123,6 +123,13 @@ kinds! {
     JwtProvider: "jwt-provider",
 }
 
+/// Kinds that only Consul's Enterprise edition has, and what its Community Edition says when one is written.
+/// Nothing of them can be stored, so their lists are empty.
+pub const ENTERPRISE_KINDS: [(&str, &str); 2] = [
+    ("sameness-group", "sameness-groups are an enterprise-only feature"),
+    ("control-plane-request-limit", "control-plane-request-limit is an enterprise-only feature"),
+];
+
 impl Kind {
     /// The kind's name as in URLs.
     #[must_use]

@@ -47,7 +47,7 @@ pub use jwt_provider::{
     JwksBackOff, JwksCluster, JwksRetryPolicy, JwksTls, JwksTlsInstance, JwksTrustedCa, JwtCache, JwtForwarding,
     JwtHeader, JwtLocation, JwtNamed, JwtProvider, KeySet, LocalKeySet, RemoteKeySet,
 };
-pub use kind::{ConfigEntry, Document, KINDS, Kind, KindRow};
+pub use kind::{ConfigEntry, Document, ENTERPRISE_KINDS, KINDS, Kind, KindRow};
 pub use load_balancer::{CookieConfig, HashPolicy, LeastRequest, LoadBalancer, RingHash};
 pub use mesh::{HttpConfig, MESH_NAME, Mesh, MeshTls, RequestNormalization, TlsDirection};
 pub use protocol::Protocol;

@@ -54,6 +54,18 @@ pub(super) struct More {
     /// Be a server that never votes
     #[arg(long)]
     non_voting_server: bool,
+    /// The address that is tagged "wan" [default: that of --advertise]
+    #[arg(long, value_name = "IP")]
+    advertise_wan: Option<String>,
+    /// Where writes over HTTP may come from; may be given more than once [default: from anywhere]
+    #[arg(long, value_name = "IP/BITS")]
+    allow_write_http_from: Vec<String>,
+    /// How long blocking queries wait that do not say so [default: 300s]
+    #[arg(long, value_name = "DURATION")]
+    default_query_time: Option<String>,
+    /// How long they wait at most [default: 600s]
+    #[arg(long, value_name = "DURATION")]
+    max_query_time: Option<String>,
     #[command(flatten)]
     hidden: Hidden,
 }
@@ -85,14 +97,6 @@ struct Hidden {
     serf_lan_port: Option<i64>,
     #[arg(long, hide = true, allow_hyphen_values = true)]
     serf_wan_port: Option<i64>,
-    #[arg(long, hide = true)]
-    advertise_wan: Option<String>,
-    #[arg(long, hide = true)]
-    allow_write_http_from: Vec<String>,
-    #[arg(long, hide = true)]
-    default_query_time: Option<String>,
-    #[arg(long, hide = true)]
-    max_query_time: Option<String>,
     #[arg(long, hide = true)]
     join_wan: Vec<String>,
     #[arg(long, hide = true)]
@@ -152,6 +156,10 @@ impl More {
             ("--enable-local-script-checks", "enable_local_script_checks", switch(self.enable_local_script_checks)),
             ("--check_output_max_size", "check_output_max_size", json!(self.check_output_max_size)),
             ("--non-voting-server", "non_voting_server", switch(self.non_voting_server)),
+            ("--advertise-wan", "advertise_addr_wan", json!(self.advertise_wan)),
+            ("--allow-write-http-from", "http_config.allow_write_http_from", list(&self.allow_write_http_from)),
+            ("--default-query-time", "default_query_time", json!(self.default_query_time)),
+            ("--max-query-time", "max_query_time", json!(self.max_query_time)),
         ];
         let given = own.into_iter().chain(self.hidden.rows()).filter(|(_, _, value)| !value.is_null());
         given.map(|(flag, key, value)| FlagValue { flag, key, value }).collect()
@@ -159,7 +167,7 @@ impl More {
 }
 
 impl Hidden {
-    fn rows(&self) -> [(&'static str, &'static str, Value); 27] {
+    fn rows(&self) -> [(&'static str, &'static str, Value); 23] {
         [
             ("--join", "start_join", list(&self.join)),
             ("--disable-host-node-id", "disable_host_node_id", switch(self.disable_host_node_id)),
@@ -173,10 +181,6 @@ impl Hidden {
             ("--raft-protocol", "raft_protocol", json!(self.raft_protocol)),
             ("--serf-lan-port", "ports.serf_lan", json!(self.serf_lan_port)),
             ("--serf-wan-port", "ports.serf_wan", json!(self.serf_wan_port)),
-            ("--advertise-wan", "advertise_addr_wan", json!(self.advertise_wan)),
-            ("--allow-write-http-from", "http_config.allow_write_http_from", list(&self.allow_write_http_from)),
-            ("--default-query-time", "default_query_time", json!(self.default_query_time)),
-            ("--max-query-time", "max_query_time", json!(self.max_query_time)),
             ("--join-wan", "start_join_wan", list(&self.join_wan)),
             ("--retry-join-wan", "retry_join_wan", list(&self.retry_join_wan)),
             ("--retry-interval-wan", "retry_interval_wan", json!(self.retry_interval_wan)),
