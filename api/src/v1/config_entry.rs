@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use weft_model::acl::{Need, Plain, Wanted};
-use weft_model::config_entry::{ConfigEntry, Kind, ServiceIntentions};
+use weft_model::config_entry::{ConfigEntry, ENTERPRISE_KINDS, Kind, ServiceIntentions};
 use weft_model::{Command, Reply};
 use weft_state::StateView;
 
@@ -26,6 +26,7 @@ pub(crate) async fn put(call: Call) -> Outcome {
         return Err(refuse("the document is not an object".into()));
     };
     drop_read_only(fields);
+    refuse_enterprise(fields)?;
     let entry = ConfigEntry::decode(document).map_err(|error| refuse(error.to_string()))?;
     refuse_legacy(&entry).map_err(refuse)?;
     entry.validate().map_err(|faults| Refusal::failed(faults.to_string()))?;
@@ -51,6 +52,19 @@ fn drop_read_only(fields: &mut serde_json::Map<String, Value>) {
     }
 }
 
+fn refuse_enterprise(fields: &serde_json::Map<String, Value>) -> Result<(), Refusal> {
+    let kind = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("kind")).and_then(|(_, kind)| kind.as_str());
+    match ENTERPRISE_KINDS.iter().find(|(name, _)| Some(*name) == kind) {
+        Some((_, text)) => Err(Refusal::failed(*text)),
+        None => Ok(()),
+    }
+}
+
+/// Whether there can be no entries of this kind here, though Consul knows it.
+fn is_enterprise(kind: &str) -> bool {
+    ENTERPRISE_KINDS.iter().any(|(name, _)| *name == kind)
+}
+
 /// The ids of old intentions are given by the endpoints that know them, and by nobody else.
 fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
     let sources = entry.document::<ServiceIntentions>().map(|entry| entry.sources.as_slice());
@@ -63,7 +77,9 @@ fn refuse_legacy(entry: &ConfigEntry) -> Result<(), String> {
 /// The entries of a kind.
 pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = call.rest.as_str();
-    if name.is_empty() {
+    if name.is_empty() || is_enterprise(name) {
+        call.bearer(view.state())?;
+        call.nothing_to_ask();
         return Ok(Answer::json(Entries(Vec::new())));
     }
     let kind = kind(name).map_err(Refusal::failed)?;
@@ -81,6 +97,11 @@ pub(crate) fn list(call: &Call, view: &StateView<'_>) -> Outcome {
 /// One entry.
 pub(crate) fn get(call: &Call, view: &StateView<'_>) -> Outcome {
     let (kind_name, name) = call.path_pair();
+    if is_enterprise(kind_name) {
+        call.bearer(view.state())?;
+        call.nothing_to_ask();
+        return Ok(Refusal::not_found(format!("Config entry not found for {kind_name:?} / {name:?}")).into());
+    }
     let kind = kind(kind_name).map_err(Refusal::failed)?;
     ask(call, view, kind, name, Wanted::Read)?;
     match view.config_entry(kind, name) {
