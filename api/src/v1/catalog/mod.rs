@@ -3,6 +3,7 @@
 pub(crate) mod central;
 mod central_upstreams;
 pub(crate) mod gateway;
+pub(super) mod holder;
 mod read;
 pub(super) mod vet;
 mod write;

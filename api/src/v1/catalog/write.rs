@@ -9,8 +9,9 @@ use weft_model::command::Target;
 use weft_model::health::{Check, CheckDefinition, CheckStatus};
 use weft_model::registration::{ConnectBody, Registration, ServiceDefinition, ServiceRegistration};
 use weft_model::{Command, NodeName, ServiceName};
+use weft_state::StateView;
 
-use super::vet;
+use super::{holder, vet};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -125,12 +126,25 @@ pub(crate) async fn register(call: Call) -> Outcome {
     call.check_datacenter(&request.datacenter)?;
     let registration = request.into_registration(&call)?;
     vet::registration(&call, &registration)?;
+    refuse_reserved(&call, &registration)?;
     let outcome = call.propose(Command::Register(Box::new(registration))).await;
     outcome.map_err(|refusal| match refusal.text.starts_with("Missing service registration") {
         true => Refusal::failed(format!("failed inserting check: {refusal}")),
         false => refusal,
     })?;
     Ok(Answer::json(true))
+}
+
+fn refuse_reserved(call: &Call, registration: &Registration) -> Result<(), Refusal> {
+    let state = call.host.store.current();
+    let view = StateView::new(&state);
+    if registration.skip_node_update {
+        return Ok(());
+    }
+    match holder::reserved(&view, &registration.node) {
+        Some(text) => Err(Refusal::failed(format!("failed inserting node: {text}"))),
+        None => Ok(()),
+    }
 }
 
 /// Removes a node, an instance or a check. What is not there is not an error.

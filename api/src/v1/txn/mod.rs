@@ -64,6 +64,10 @@ async fn write(call: &Call, ops: Vec<request::Op>) -> Outcome {
     if !denied.is_empty() {
         return Ok(answer(Err(denied), None));
     }
+    let reserved = vet::reserved(&state, &ops);
+    if !reserved.is_empty() {
+        return Ok(answer(Err(reserved), None));
+    }
     match call.propose_once(Command::Txn(ops)).await? {
         Reply::Txn(outcome) => Ok(answer(vet::filter(call, &state, outcome)?, None)),
         Reply::Done | Reply::Swapped(_) | Reply::Serial(_) => Err(Refusal::failed("the transaction gave no results")),

@@ -8,6 +8,7 @@ use weft_state::{State, StateView};
 use crate::access;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::v1::catalog::holder;
 use crate::v1::catalog::vet::{check_need, former_check_need, renamed_need, service_need};
 
 /// The operations that the caller may not do. Of what is only read, the results are looked at instead.
@@ -22,6 +23,16 @@ pub(super) fn denied(call: &Call, state: &State, ops: &[TxnOp]) -> Result<Vec<Tx
         }
     }
     Ok(denied)
+}
+
+/// The operations that would take a live node's name.
+pub(super) fn reserved(state: &State, ops: &[TxnOp]) -> Vec<TxnError> {
+    let view = StateView::new(state);
+    let taken = |found: &TxnOp| match found {
+        TxnOp::Node { verb: CatalogVerb::Set | CatalogVerb::Cas { .. }, node } => holder::reserved(&view, node),
+        TxnOp::Node { .. } | TxnOp::Kv(_) | TxnOp::Service { .. } | TxnOp::Check { .. } | TxnOp::Invalid(_) => None,
+    };
+    ops.iter().enumerate().filter_map(|(op, found)| Some(TxnError { op, what: taken(found)? })).collect()
 }
 
 fn needs(call: &Call, view: &StateView<'_>, op: &TxnOp) -> Vec<Need> {
