@@ -53,6 +53,7 @@ impl Handler {
             Self::Http { url, method, header, timeout: patience, skip_verify } => {
                 let mut header = header.clone();
                 header.insert("Content-Type".to_owned(), vec!["application/json".to_owned()]);
+                header.entry("User-Agent".to_owned()).or_insert_with(|| vec!["weft watch".to_owned()]);
                 header.insert("X-Consul-Index".to_owned(), vec![index.to_string()]);
                 let told = timeout(*patience, tell(method, url, header, text, *skip_verify)).await;
                 told.unwrap_or_else(|_| Err(format!("{url} has not answered for {patience:?}")))
