@@ -4,7 +4,7 @@ use crate::route::{Access, Form, Param, Route, Verb};
 use crate::terms::Most;
 use crate::v1::{
     acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, health, kv, operator,
-    peering, query, session, snapshot, status, txn, weft,
+    peering, query, session, snapshot, status, txn, ui, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -833,6 +833,39 @@ pub(crate) static ROUTES: &[Route] = &[
         .body("AgentTokenRequest")
         .statuses(&[401, 404])
         .about("Give this agent another token of its own"),
+    // --- user interfaces
+    Route::read("/v1/internal/ui/nodes", ui::nodes)
+        .access(Access::NodeRead)
+        .params(&[FILTER])
+        .answers("Anything")
+        .about("All nodes with their instances and checks"),
+    Route::read("/v1/internal/ui/node/{node}", ui::node)
+        .access(Access::NodeRead)
+        .answers("Anything")
+        .statuses(&[404])
+        .about("One node with its instances and checks"),
+    Route::read("/v1/internal/ui/services", ui::services)
+        .access(Access::ServiceRead)
+        .params(&[FILTER, PEER])
+        .answers("Anything")
+        .about("All services in short: instances, checks, gateways, what registered them"),
+    Route::read("/v1/internal/ui/exported-services", ui::exported)
+        .access(Access::OperatorRead)
+        .params(&[FILTER, param("peer", Form::Text, "The peer that they are exported to.")])
+        .answers("Anything")
+        .about("The services that are exported to a peer, in short"),
+    Route::read("/v1/internal/ui/catalog-overview", ui::overview)
+        .access(Access::OperatorRead)
+        .answers("Anything")
+        .about("How many nodes, services and checks do how well"),
+    Route::read("/v1/internal/ui/gateway-services-nodes/{gateway}", ui::behind)
+        .access(Access::ServiceRead)
+        .answers("Anything")
+        .about("The services behind a gateway, in short"),
+    Route::read("/v1/internal/ui/gateway-intentions/{gateway}", ui::intentions)
+        .access(Access::ServiceRead)
+        .answers("Anything")
+        .about("The intentions towards the services behind a gateway"),
     // --- snapshots
     Route::act(Get, "/v1/snapshot", task!(snapshot::save))
         .of_datacenter()

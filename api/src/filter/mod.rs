@@ -17,7 +17,9 @@ use serde_json::Value;
 use check::Condition;
 use expression::Expression;
 
-pub(crate) use schema::{CATALOG_ROW, CHECK, HEALTH_ROW, IDENTITY, INTENTION, MEMBER, NODE, SERVICE, Schema, entry};
+pub(crate) use schema::{
+    CATALOG_ROW, CHECK, HEALTH_ROW, IDENTITY, INTENTION, MEMBER, NODE, NODE_DUMP, SERVICE, Schema, entry,
+};
 
 /// A filter that fits the type of the elements.
 #[derive(Debug)]

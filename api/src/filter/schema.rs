@@ -172,6 +172,17 @@ pub(crate) static INTENTION: Schema = Fields(&[
     ("Precedence", Int),
 ]);
 
+/// Elements of `/internal/ui/nodes`.
+pub(crate) static NODE_DUMP: Schema = Fields(&[
+    ("ID", Text),
+    ("Node", Text),
+    ("Address", Text),
+    ("TaggedAddresses", PAIRS),
+    ("Meta", PAIRS),
+    ("Services", List(&SERVICE_FIELDS)),
+    ("Checks", List(&CHECK_FIELDS)),
+]);
+
 /// Elements of `/agent/members`.
 pub(crate) static MEMBER: Schema = Fields(&[
     ("Name", Text),

@@ -19,4 +19,5 @@ pub(crate) mod session;
 pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod txn;
+pub(crate) mod ui;
 pub(crate) mod weft;

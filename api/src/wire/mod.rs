@@ -19,6 +19,7 @@ pub(crate) mod proxy;
 pub(crate) mod service;
 pub(crate) mod session;
 pub(crate) mod txn;
+pub(crate) mod ui;
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};

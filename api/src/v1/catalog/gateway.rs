@@ -55,6 +55,33 @@ struct Link {
 pub(crate) fn gateway_services(call: &Call, view: &StateView<'_>) -> Outcome {
     let gateway = call.path_name("Missing gateway name")?;
     call.require(view.state(), &access::service(gateway, Wanted::Read))?;
+    let mut links = links(view, gateway);
+    call.gate(view.state())?.retain(&mut links, |link| access::service(&link.service.name, Wanted::Read));
+    Ok(Answer::json(links))
+}
+
+/// Each port of a service behind a gateway, with the host of its own if it has one. One behind a terminating gateway has none.
+pub(crate) fn ports_behind(view: &StateView<'_>, gateway: &str) -> BTreeMap<ServiceName, Vec<(Option<String>, u16)>> {
+    let mut found = BTreeMap::<ServiceName, Vec<_>>::new();
+    for link in links(view, gateway) {
+        let ports = found.entry(ServiceName::from(&link.service.name)).or_default();
+        match link.hosts.as_slice() {
+            _ if link.gateway_kind != Kind::IngressGateway.as_str() => {}
+            [] => ports.push((None, link.port)),
+            hosts => ports.extend(hosts.iter().map(|host| (Some(host.clone()), link.port))),
+        }
+    }
+    found
+}
+
+/// Whether a gateway stands before a service.
+pub(crate) fn stands_before(view: &StateView<'_>, service: &ServiceName) -> bool {
+    let kinds = [Kind::IngressGateway, Kind::TerminatingGateway];
+    let entries = kinds.into_iter().flat_map(|kind| view.config_entries(kind));
+    entries.into_iter().any(|entry| ports_behind(view, entry.value.name()).contains_key(service))
+}
+
+fn links(view: &StateView<'_>, gateway: &str) -> Vec<Link> {
     let mut links = Vec::new();
     if let Some(entry) = view.config_entry(Kind::IngressGateway, gateway)
         && let Some(document) = entry.value.document::<IngressGateway>()
@@ -66,9 +93,8 @@ pub(crate) fn gateway_services(call: &Call, view: &StateView<'_>) -> Outcome {
     {
         links.extend(terminating_links(view, document, (entry.create_index, entry.modify_index)));
     }
-    call.gate(view.state())?.retain(&mut links, |link| access::service(&link.service.name, Wanted::Read));
     links.sort_by(|a, b| (&a.service.name, a.port).cmp(&(&b.service.name, b.port)));
-    Ok(Answer::json(links))
+    links
 }
 
 /// The ingress gateways that let a service in, by their names.
