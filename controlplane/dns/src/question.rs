@@ -17,6 +17,8 @@ pub(crate) enum Asked {
     Service { name: String, tag: Option<String> },
     /// `NAME.connect`: the proxies and native instances of a mesh destination.
     Connect(String),
+    /// `NAME.virtual`: the address that stands for a mesh destination.
+    Virtual(String),
     /// `NAME.ingress`: the gateways that let a service in.
     Ingress(String),
     /// `NAME.node`.
@@ -77,6 +79,7 @@ fn below(labels: &[&str], datacenter: &str) -> Asked {
         ("service", [name]) => Asked::Service { name: (*name).to_owned(), tag: None },
         ("service", [tag @ .., name]) => Asked::Service { name: (*name).to_owned(), tag: Some(tag.join(".")) },
         ("connect", [.., name]) => Asked::Connect((*name).to_owned()),
+        ("virtual", [.., name]) => Asked::Virtual((*name).to_owned()),
         ("ingress", [.., name]) => Asked::Ingress((*name).to_owned()),
         ("node", _) => Asked::Node(before.join(".")),
         ("query", _) => Asked::Query(before.join(".")),

@@ -51,7 +51,11 @@ impl Seen<'_> {
 
     pub(crate) fn instance(self, instance: &Instance) -> bool {
         let (node, service) = (instance.node.value.name.as_str(), instance.service.value.name.as_str());
-        self.node(node) && self.may(Labelled::Service, service)
+        self.node(node) && self.service(service)
+    }
+
+    pub(crate) fn service(self, name: &str) -> bool {
+        self.may(Labelled::Service, name)
     }
 
     fn may(self, resource: Labelled, name: &str) -> bool {

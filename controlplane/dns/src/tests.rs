@@ -164,6 +164,8 @@ fn names_mean_what_consul_says() {
         ("_web._v2.service.consul.", service("web", Some("v2"))),
         ("_web._v2.service.dc9.consul.", Asked::Nothing),
         ("web.connect.consul.", Asked::Connect("web".into())),
+        ("web.virtual.consul.", Asked::Virtual("web".into())),
+        ("web.virtual.dc2.consul.", Asked::Nothing),
         ("web.ingress.dc1.consul.", Asked::Ingress("web".into())),
         ("n1.node.consul.", Asked::Node("n1".into())),
         ("a.b.node.dc1.consul.", Asked::Node("a.b".into())),
@@ -185,6 +187,28 @@ fn names_mean_what_consul_says() {
     ];
     for (name, wanted) in table {
         assert_eq!(asked(&Name::from_ascii(name).unwrap(), &settings()), wanted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_served_in_the_mesh_has_a_virtual_address() {
+    let mut native = registration(&row("web", "Web", "10.0.0.2", CheckStatus::Critical));
+    native.services[0].service.native = true;
+    let plain = registration(&row("db", "db", "10.0.0.3", CheckStatus::Passing));
+    let mut state = State::default();
+    for (index, registration) in (1..).zip([native, plain]) {
+        let (id, command) = (RequestId { origin: 1, sequence: index }, Command::Register(Box::new(registration)));
+        state = apply(&state, index, &Envelope { id, settled: index, at: Timestamp(0), command }).state;
+    }
+    let handler = handler_over(state, settings());
+    let answer = ask(&handler, "WEB.virtual.dc1.consul.", RecordType::A).await;
+    let [record] = answer.answers.as_slice() else { panic!("{answer:?}") };
+    let RData::A(address) = record.data else { panic!("{record:?}") };
+    assert!(address.octets()[0] >= 240, "{address}");
+    let other_kind = ask(&handler, "web.virtual.consul.", RecordType::AAAA).await;
+    assert_eq!((other_kind.metadata.response_code, other_kind.answers.len()), (ResponseCode::NoError, 0));
+    for missing in ["db.virtual.consul.", "no.virtual.consul."] {
+        assert_eq!(ask(&handler, missing, RecordType::A).await.metadata.response_code, ResponseCode::NXDomain);
     }
 }
 

@@ -24,6 +24,7 @@ mod state;
 mod store;
 mod summary;
 mod view;
+mod virtual_ips;
 mod waiters;
 
 pub use acl::{Grant, secret_hash};

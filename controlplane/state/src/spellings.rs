@@ -34,6 +34,12 @@ fn changed(name: &str) -> Option<String> {
 }
 
 impl Derived {
+    /// Whether a proxy or a native instance serves it in the mesh.
+    pub(crate) fn is_served(&self, name: &ServiceName) -> bool {
+        let from = (name.clone(), NodeName::default(), weft_model::ServiceId::default());
+        self.by_destination.range(from..).next().is_some_and(|(found, ..)| found == name)
+    }
+
     /// Whether anything is called so, or stands in front of what is called so.
     pub(crate) fn names_service(&self, name: &ServiceName) -> bool {
         let from = || (name.clone(), NodeName::default(), weft_model::ServiceId::default());

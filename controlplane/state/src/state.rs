@@ -19,6 +19,7 @@ use crate::kv::KvTable;
 use crate::lock_delay::LockDelay;
 use crate::requests::Requests;
 use crate::staged::Staged;
+use crate::virtual_ips::VirtualIps;
 
 /// Everything that the cluster knows, as of one log index. Clones share structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,7 @@ pub struct State {
     pub(crate) acl: AclTables,
     /// The numbers of servers that must not come back.
     pub(crate) retired: OrdSet<u64>,
+    pub(crate) virtual_ips: VirtualIps,
     /// The pieces of a restore that have come so far.
     pub(crate) staged: Option<Staged>,
     #[serde(skip)]
@@ -132,6 +134,7 @@ impl State {
         }
         derived.add_acl(&self.acl);
         self.derived = derived;
+        self.derive_virtual_ips();
     }
 
     /// The entries of one kind, by name.

@@ -6,6 +6,7 @@ mod ingress;
 mod instances;
 mod node;
 mod query;
+mod virtual_address;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
@@ -62,6 +63,7 @@ impl<'a> Question<'a> {
             Asked::Branch => Reply::default(),
             Asked::Service { name, tag } => self.service(name, tag.as_deref()),
             Asked::Connect(name) => self.connect(name),
+            Asked::Virtual(name) => self.virtual_address(name),
             Asked::Ingress(name) => self.ingress(name),
             Asked::Node(name) => self.node(name),
             Asked::Query(name) => self.query(name),

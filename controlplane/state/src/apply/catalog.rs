@@ -146,8 +146,13 @@ impl Txn {
             .as_ref()
             .is_some_and(|former| former.value.name != service.name || former.value.tags != service.tags);
         let (name, tags, id) = (service.name.clone(), service.tags.clone(), service.id.clone());
-        let create_index = former.map_or(self.index, |former| former.create_index);
-        self.state.services.insert(key, Indexed { value: Arc::new(service), create_index, modify_index: self.index });
+        let create_index = former.as_ref().map_or(self.index, |former| former.create_index);
+        let service = Arc::new(service);
+        let destinations = former.iter().map(|former| &former.value).chain([&service]);
+        for destination in destinations.filter_map(|service| service.mesh_destination()) {
+            self.state.settle_virtual_ip(destination);
+        }
+        self.state.services.insert(key, Indexed { value: service, create_index, modify_index: self.index });
         if renamed {
             self.rename_checks(node, &id, &name, &tags);
         }
@@ -172,6 +177,9 @@ impl Txn {
     pub(super) fn remove_service(&mut self, node: &NodeName, id: &ServiceId) {
         let Some(former) = self.state.services.remove(&(node.clone(), id.clone())) else { return };
         self.state.derived.remove_service(node, &former.value);
+        if let Some(destination) = former.value.mesh_destination() {
+            self.state.settle_virtual_ip(destination);
+        }
         for check in self.check_ids(node, id) {
             self.remove_check(node, &check);
         }
