@@ -1,6 +1,7 @@
 //! One request, one response.
 
 use arc_swap::ArcSwap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -43,8 +44,8 @@ pub(crate) struct Wait {
 }
 
 enum Reason {
-    /// The state has to be newer first.
-    Older,
+    /// The state has to be newer first. Who asked counts then.
+    Older(Option<IpAddr>),
     /// Somebody else knows. These are the bytes to pass on.
     Elsewhere(Vec<u8>),
     /// The answer ends with the alias of a name that somebody else knows.
@@ -73,7 +74,7 @@ impl Handler {
     }
 
     /// Answers, or says what has to be waited for.
-    pub(crate) fn begin(&self, request: &[u8], way: Way) -> Next {
+    pub(crate) fn begin(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Next {
         let message = match Message::from_vec(request) {
             Ok(message) if message.metadata.message_type == MessageType::Query => message,
             Ok(_) => return Next::Done(None),
@@ -85,15 +86,15 @@ impl Handler {
         let asked = message.queries.first().map(|query| asked(&query.name, &self.settings.load()));
         let reason = match asked {
             Some(Asked::Outside) => Reason::Elsewhere(request.to_vec()),
-            _ if self.is_too_old() => Reason::Older,
-            _ => return self.answer(message, request, way),
+            _ if self.is_too_old() => Reason::Older(from),
+            _ => return self.answer(message, request, way, from),
         };
         self.wait(message, way, reason)
     }
 
-    /// The response, once it is there.
+    /// The response, once it is there, to an asker whose address is not known.
     pub async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
-        match self.begin(request, way) {
+        match self.begin(request, way, None) {
             Next::Done(response) => response,
             Next::Wait(wait) => self.finish(*wait).await,
         }
@@ -102,15 +103,15 @@ impl Handler {
     /// Waits for what the response needs.
     pub(crate) async fn finish(&self, wait: Wait) -> Option<Vec<u8>> {
         match wait.reason {
-            Reason::Older if self.source.freshness.catch_up().await => {
+            Reason::Older(from) if self.source.freshness.catch_up().await => {
                 let bytes = wait.request.to_vec().ok()?;
-                match self.answer(wait.request, &bytes, wait.way) {
+                match self.answer(wait.request, &bytes, wait.way, from) {
                     Next::Done(response) => response,
                     // An answer waits for others only, not for the state.
                     Next::Wait(next) => Box::pin(self.finish(*next)).await,
                 }
             }
-            Reason::Older => self.failure(&wait.request, wait.way),
+            Reason::Older(_) => self.failure(&wait.request, wait.way),
             Reason::Elsewhere(bytes) => match recurse::ask(&self.settings.load(), &bytes, wait.way).await {
                 Some(response) => Some(response),
                 None => self.failure(&wait.request, wait.way),
@@ -143,10 +144,10 @@ impl Handler {
         }
     }
 
-    fn answer(&self, request: Message, bytes: &[u8], way: Way) -> Next {
+    fn answer(&self, request: Message, bytes: &[u8], way: Way, from: Option<IpAddr>) -> Next {
         let Some(query) = request.queries.first() else { return Next::Done(None) };
         let asked = asked(&query.name, &self.settings.load());
-        let (message, of_instances) = self.reply_to(&request, query, &asked);
+        let (message, of_instances) = self.reply_to(&request, query, &asked, from);
         let unknown = message.metadata.response_code == ResponseCode::NXDomain;
         if unknown && matches!(asked, Asked::Reverse(_)) {
             return self.wait(request, way, Reason::Elsewhere(bytes.to_vec()));
@@ -158,7 +159,7 @@ impl Handler {
     }
 
     /// The response that the state has, and whether it names instances.
-    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked) -> (Message, bool) {
+    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked, from: Option<IpAddr>) -> (Message, bool) {
         let state = self.source.store.current();
         let authorizer = self.source.sight.authorizer(&state);
         let question = Question {
@@ -168,6 +169,7 @@ impl Handler {
             serial: serial(),
             view: &StateView::new(&state),
             seen: Seen(authorizer.as_deref()),
+            asker: subnet(request).map(ClientSubnet::addr).or(from),
             aliases: ALIASES_MAX,
         };
         let reply = question.answer(asked);
@@ -179,6 +181,11 @@ impl Handler {
         }
         message.authorities.extend(reply.authorities);
         message.answers = reply.answers;
+        if reply.of_asker
+            && let Some(edns) = &mut message.edns
+        {
+            narrow(edns);
+        }
         message.additionals = reply.additionals;
         (message, reply.of_instances)
     }
@@ -237,11 +244,31 @@ fn refusal(request: &Message) -> Option<ResponseCode> {
 fn extension(asked: &Edns) -> Edns {
     let mut edns = Edns::new();
     edns.set_max_payload(asked.max_payload().clamp(512, PAYLOAD_MAX));
-    if let Some(EdnsOption::Subnet(subnet)) = asked.option(EdnsCode::Subnet) {
+    if let Some(subnet) = subnet_of(asked) {
         let of_all = ClientSubnet::new(subnet.addr(), subnet.source_prefix(), 0);
         edns.options_mut().insert(EdnsOption::Subnet(of_all));
     }
     edns
+}
+
+fn subnet(request: &Message) -> Option<&ClientSubnet> {
+    request.edns.as_ref().and_then(subnet_of)
+}
+
+fn subnet_of(edns: &Edns) -> Option<&ClientSubnet> {
+    match edns.option(EdnsCode::Subnet) {
+        Some(EdnsOption::Subnet(subnet)) => Some(subnet),
+        Some(_) | None => None,
+    }
+}
+
+/// Says that the answer holds for the network that was named, and for no other.
+fn narrow(edns: &mut Edns) {
+    if let Some(subnet) = subnet_of(edns).copied() {
+        let of_these = ClientSubnet::new(subnet.addr(), subnet.source_prefix(), subnet.source_prefix());
+        edns.options_mut().remove(EdnsCode::Subnet);
+        edns.options_mut().insert(EdnsOption::Subnet(of_these));
+    }
 }
 
 /// FORMERR with the request's id, where there is one.

@@ -1,6 +1,6 @@
 //! UDP and TCP sockets, and what strangers may do to them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,9 +93,9 @@ enum Response {
 }
 
 impl Responder {
-    fn begin(&self, request: &[u8], way: Way) -> Response {
+    fn begin(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Response {
         match self {
-            Self::Own(handler) => match handler.begin(request, way) {
+            Self::Own(handler) => match handler.begin(request, way, from) {
                 Next::Done(response) => Response::Now(response),
                 Next::Wait(wait) => {
                     let handler = handler.clone();
@@ -106,8 +106,8 @@ impl Responder {
         }
     }
 
-    async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
-        match self.begin(request, way) {
+    async fn respond(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Option<Vec<u8>> {
+        match self.begin(request, way, from) {
             Response::Now(response) => response,
             Response::Later(response) => response.await,
         }
@@ -144,7 +144,7 @@ async fn datagrams(socket: Arc<UdpSocket>, handler: Responder, waiting: Arc<Sema
         };
         while tasks.try_join_next().is_some() {}
         // Nearly all answers are there at once: a task for each would cost more than they do.
-        match handler.begin(&buffer[..length], Way::Udp) {
+        match handler.begin(&buffer[..length], Way::Udp, Some(from.ip())) {
             Response::Now(response) => send(&socket, response, from).await,
             Response::Later(response) => {
                 let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() else { continue };
@@ -190,6 +190,7 @@ async fn connections(listener: TcpListener, handler: Responder) {
 
 async fn connection(mut stream: TcpStream, handler: &Responder) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    let from = stream.peer_addr().ok().map(|peer| peer.ip());
     loop {
         let request = async {
             let length = usize::from(stream.read_u16().await?);
@@ -201,7 +202,7 @@ async fn connection(mut stream: TcpStream, handler: &Responder) -> std::io::Resu
             Ok(request)
         };
         let request = timeout(IDLE_MAX, request).await??;
-        let Some(response) = handler.respond(&request, Way::Tcp).await else { return Ok(()) };
+        let Some(response) = handler.respond(&request, Way::Tcp, from).await else { return Ok(()) };
         let mut framed = u16::try_from(response.len()).map_err(std::io::Error::other)?.to_be_bytes().to_vec();
         framed.extend_from_slice(&response);
         timeout(IDLE_MAX, stream.write_all(&framed)).await??;

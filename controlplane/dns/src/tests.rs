@@ -434,6 +434,52 @@ async fn a_network_that_a_request_names_is_echoed_and_makes_no_difference() {
     assert_eq!((echo.addr(), echo.source_prefix(), echo.scope_prefix()), ([192, 0, 2, 0].into(), 24, 0));
 }
 
+/// Three nodes with one instance each: the one that has the asker's address comes first.
+#[tokio::test]
+async fn the_node_of_the_asker_is_nearest() {
+    use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
+    use weft_model::prepared_query::{PreparedQuery, ServiceQuery};
+    let mut commands: Vec<Command> = Vec::new();
+    for number in 1..=3 {
+        let mut one = registration(&row("web", "web", "", CheckStatus::Passing));
+        one.node.name = format!("n{number}").into();
+        one.node.address = format!("10.0.0.{number}");
+        one.checks.clear();
+        commands.push(Command::Register(Box::new(one)));
+    }
+    let service = ServiceQuery { service: "web".into(), near: "_ip".into(), ..ServiceQuery::default() };
+    let id = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+    let query = PreparedQuery { id, name: "q".into(), service, ..PreparedQuery::default() };
+    commands.push(Command::QueryCreate(Box::new(query)));
+    let mut state = State::default();
+    for (index, command) in (1..).zip(commands) {
+        let id = RequestId { origin: 1, sequence: index };
+        let outcome = apply(&state, index, &Envelope { id, settled: index, at: Timestamp(0), command });
+        outcome.reply.unwrap();
+        state = outcome.state;
+    }
+    let handler = handler_over(state, settings());
+    let first = |from: [u8; 4], named: Option<[u8; 4]>| {
+        let mut message = Message::from_vec(&request("q.query.consul.", RecordType::A, Some(1232))).unwrap();
+        if let Some(named) = named {
+            let subnet = ClientSubnet::new(named.into(), 32, 0);
+            message.edns.as_mut().unwrap().options_mut().insert(EdnsOption::Subnet(subnet));
+        }
+        let next = handler.begin(&message.to_vec().unwrap(), Way::Udp, Some(from.into()));
+        let crate::handle::Next::Done(Some(answer)) = next else { panic!() };
+        let answer = Message::from_vec(&answer).unwrap();
+        let scope = match answer.edns.as_ref().unwrap().option(EdnsCode::Subnet) {
+            Some(EdnsOption::Subnet(subnet)) => Some(subnet.scope_prefix()),
+            Some(_) | None => None,
+        };
+        (answer.answers[0].data.to_string(), scope)
+    };
+    for _ in 0..20 {
+        assert_eq!(first([10, 0, 0, 2], None), ("10.0.0.2".to_owned(), None));
+        assert_eq!(first([10, 0, 0, 2], Some([10, 0, 0, 3])), ("10.0.0.3".to_owned(), Some(32)));
+    }
+}
+
 #[tokio::test]
 async fn an_uncompressed_answer_says_the_same_in_more_bytes() {
     let rows = [row("web1", "web", "10.0.0.2", CheckStatus::Passing)];

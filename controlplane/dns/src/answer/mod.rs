@@ -8,6 +8,8 @@ mod node;
 mod query;
 mod virtual_address;
 
+use std::net::IpAddr;
+
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 use weft_state::StateView;
@@ -23,6 +25,8 @@ pub(crate) struct Reply {
     pub(crate) missing: bool,
     /// Whether there are as many answers as instances, so that a few of them will do.
     pub(crate) of_instances: bool,
+    /// Whether another asker would be told something else.
+    pub(crate) of_asker: bool,
     pub(crate) answers: Vec<Record>,
     pub(crate) additionals: Vec<Record>,
     /// Name servers, for the domain itself.
@@ -51,6 +55,8 @@ pub(crate) struct Question<'a> {
     pub(crate) serial: u32,
     pub(crate) view: &'a StateView<'a>,
     pub(crate) seen: Seen<'a>,
+    /// Where the asker is: the network that the request names (RFC 7871), or where it came from.
+    pub(crate) asker: Option<IpAddr>,
     /// How many more names of ours may stand for each other in this answer.
     pub(crate) aliases: u8,
 }
