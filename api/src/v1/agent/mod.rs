@@ -11,6 +11,7 @@ mod maintenance;
 mod member;
 mod metrics;
 mod monitor;
+mod processor;
 mod reload;
 mod service;
 mod token;
