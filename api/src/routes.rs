@@ -437,6 +437,10 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::OperatorRead)
         .answers("ResolvedExports")
         .about("What is exported, and to whom"),
+    Route::read("/v1/imported-services", exported::imported)
+        .access(Access::OperatorRead)
+        .answers("Anything")
+        .about("What is imported from peers; there are none, so nothing"),
     // --- peering
     Route::act(Post, "/v1/peering/token", task!(peering::off)).access(Access::OperatorWrite).about(PEERING),
     Route::act(Post, "/v1/peering/establish", task!(peering::off)).access(Access::OperatorWrite).about(PEERING),
@@ -866,6 +870,10 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::ServiceRead)
         .answers("Anything")
         .about("The intentions towards the services behind a gateway"),
+    Route::act(Get, "/v1/internal/ui/metrics-proxy/{path}", task!(ui::metrics))
+        .access(Access::OperatorRead)
+        .statuses(&[404])
+        .about("Another server's metrics; none can be named: refused"),
     // --- snapshots
     Route::act(Get, "/v1/snapshot", task!(snapshot::save))
         .of_datacenter()

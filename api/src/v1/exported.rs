@@ -1,4 +1,4 @@
-//! `/v1/exported-services`: what is exported to peers, by service.
+//! `/v1/exported-services` and `/v1/imported-services`: what is exported to peers, by service, and what comes from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,11 @@ use weft_state::StateView;
 use super::catalog::gateway;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
+
+/// What is imported from peers: nothing, as there are none.
+pub(crate) fn imported(_: &Call, _: &StateView<'_>) -> Outcome {
+    Ok(Answer::json(<[(); 0]>::default()))
+}
 
 /// What is exported, and to whom; `*` stands for all services there are.
 pub(crate) fn list(_: &Call, view: &StateView<'_>) -> Outcome {
