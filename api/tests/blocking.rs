@@ -37,7 +37,15 @@ async fn watch_from(agent: &Agent, path: &str, index: u64, wait: &str) -> JoinHa
 async fn a_change_wakes_and_moves_the_index() {
     let agent = Agent::start().await;
     agent.done("/v1/agent/service/register", web(80)).await;
-    for path in ["/v1/health/service/web", "/v1/catalog/service/web", "/v1/catalog/services", "/v1/catalog/node/n1"] {
+    for path in [
+        "/v1/health/service/web",
+        "/v1/catalog/service/web",
+        "/v1/catalog/services",
+        "/v1/catalog/node/n1",
+        "/v1/internal/ui/nodes",
+        "/v1/internal/ui/node/n1",
+        "/v1/internal/ui/services",
+    ] {
         let (index, watched) = watch(&agent, path).await;
         let port = 1000 + u16::try_from(index).unwrap();
         agent.done("/v1/agent/service/register", web(port)).await;
