@@ -1,4 +1,4 @@
-//! The recorded questions and answers: `corpus.json` beside this file.
+//! The recorded questions and answers: files beside this one, each with settings of its own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,8 +12,13 @@ use crate::support::Client;
 /// The address of the node under test, which its answers name.
 pub(crate) const ADDRESS: &str = "127.0.90.10";
 
+/// With the usual settings, and with most of them changed.
+pub(crate) const FILES: [&str; 2] = ["corpus.json", "settings.json"];
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Corpus {
+    #[serde(skip)]
+    file: &'static str,
     /// Settings that both understand.
     pub(crate) config: Value,
     writes: Vec<Write>,
@@ -46,13 +51,14 @@ pub(crate) struct Case {
 }
 
 impl Corpus {
-    pub(crate) fn load() -> Self {
-        serde_json::from_str(&fs::read_to_string(path()).unwrap()).unwrap()
+    pub(crate) fn load(file: &'static str) -> Self {
+        let read: Self = serde_json::from_str(&fs::read_to_string(path(file)).unwrap()).unwrap();
+        Self { file, ..read }
     }
 
     pub(crate) fn save_if_asked(&self) {
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(path(), serde_json::to_string_pretty(self).unwrap() + "\n").unwrap();
+            fs::write(path(self.file), serde_json::to_string_pretty(self).unwrap() + "\n").unwrap();
         }
     }
 
@@ -68,6 +74,6 @@ impl Corpus {
     }
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/dns/corpus.json")
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/dns").join(file)
 }
