@@ -102,7 +102,10 @@ fn what_is_refused_is_refused_in_consuls_words() {
         Session::parse_ttl("5s", Session::TTL_MIN).unwrap_err(),
         "Invalid Session TTL '5000000000', must be between [10s=24h0m0s]"
     );
-    assert_eq!(Session::parse_ttl("abc", Session::TTL_MIN).unwrap_err(), "Session TTL 'abc' invalid: time: invalid duration \"abc\"");
+    assert_eq!(
+        Session::parse_ttl("abc", Session::TTL_MIN).unwrap_err(),
+        "Session TTL 'abc' invalid: time: invalid duration \"abc\""
+    );
     assert_eq!(SessionId::parse("abc").unwrap_err(), "failed session lookup: index error: UUID must be 36 characters");
 }
 
