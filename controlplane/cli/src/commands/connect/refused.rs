@@ -9,6 +9,10 @@ proxy or load balancer of your own that has a sidecar, and reach what lies outsi
 const BUILT_IN: &str = "\
 there is no built-in proxy: run Envoy with `weft connect envoy --sidecar-for ID`, which needs nothing but Envoy on PATH";
 
+const INSTEAD: &str = "\
+Examples:
+  weft connect envoy --sidecar-for web-1   what runs a proxy here";
+
 /// Flags of gateways.
 #[derive(Debug, clap::Args)]
 pub(super) struct GatewayFlags {
@@ -55,7 +59,7 @@ impl GatewayFlags {
 
 /// Say why no service is exposed by a gateway, and what to do instead
 #[derive(Debug, clap::Args)]
-#[command(hide = true)]
+#[command(hide = true, after_help = INSTEAD)]
 pub(crate) struct Expose {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _arguments: Vec<String>,
@@ -63,7 +67,7 @@ pub(crate) struct Expose {
 
 /// Say why there is no built-in proxy, and what to do instead
 #[derive(Debug, clap::Args)]
-#[command(hide = true)]
+#[command(hide = true, after_help = INSTEAD)]
 pub(crate) struct Proxy {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _arguments: Vec<String>,
