@@ -123,7 +123,9 @@ fn judge_role(draft: &Draft, dev: bool, faults: &mut Faults) {
     match &draft.data_dir {
         None => faults.say("data_dir is missing: give --data-dir, or --dev to keep nothing"),
         Some(dir) => match std::fs::metadata(dir) {
-            Ok(found) if !found.is_dir() => faults.say(format!("data_dir {:?} is not a directory", dir.display())),
+            Ok(found) if !found.is_dir() => {
+                faults.say(format!("data_dir {:?} is a file: give --data-dir a directory", dir.display()));
+            }
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 faults.say(format!("data_dir cannot be looked at: {error}"));
             }

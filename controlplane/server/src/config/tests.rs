@@ -393,7 +393,7 @@ fn a_data_directory_is_one() {
         ..Flags::default()
     };
     let found = faults(&[], server(&file));
-    assert_eq!(found, [format!("data_dir {:?} is not a directory", file.display())]);
+    assert_eq!(found, [format!("data_dir {:?} is a file: give --data-dir a directory", file.display())]);
     assert!(faults(&[], server(&file.join("below")))[0].starts_with("data_dir cannot be looked at"));
     assert!(load(&server(&dir.path().join("new"))).is_ok());
 }
