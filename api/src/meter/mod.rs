@@ -76,6 +76,9 @@ const WRITES: [&str; 9] = [
     "acl.apply",
 ];
 
+/// Questions to DNS.
+const NAMES: [&str; 2] = ["dns.domain_query", "dns.ptr_query"];
+
 /// What one agent has counted and timed since its start.
 pub struct Meter {
     /// One for each row of the table of routes.
@@ -83,6 +86,8 @@ pub struct Meter {
     /// As [`WRITES`].
     writes: [Recorder; WRITES.len()],
     commits: Recorder,
+    /// As [`NAMES`].
+    names: [Recorder; NAMES.len()],
     /// Where they are sent to as they come.
     events: OnceLock<Events>,
 }
@@ -93,6 +98,7 @@ impl Default for Meter {
             requests: ROUTES.iter().map(|_| Recorder::default()).collect(),
             writes: std::array::from_fn(|_| Recorder::default()),
             commits: Recorder::default(),
+            names: Default::default(),
             events: OnceLock::new(),
         }
     }
@@ -121,6 +127,21 @@ impl Meter {
         }
     }
 
+    /// DNS has answered a name under the domain.
+    pub fn name(&self, took: Duration) {
+        self.dns(0, took);
+    }
+
+    /// DNS has answered an address.
+    pub fn address(&self, took: Duration) {
+        self.dns(1, took);
+    }
+
+    fn dns(&self, kind: usize, took: Duration) {
+        self.names[kind].record(took);
+        self.tell(|| Event { name: NAMES[kind], labels: vec![], took: Some(took) });
+    }
+
     /// From now on events go there too. The first one who asks for them gets them.
     fn send_to(&self, events: Events) {
         drop(self.events.set(events));
@@ -141,7 +162,8 @@ impl Meter {
             .filter_map(|(route, recorder)| Sample::of("api.http", labels(route), recorder));
         let writes = WRITES.iter().zip(&self.writes).filter_map(|(name, recorder)| Sample::of(name, vec![], recorder));
         let commits = Sample::of("raft.commitTime", vec![], &self.commits);
-        requests.chain(writes).chain(commits).collect()
+        let names = NAMES.iter().zip(&self.names).filter_map(|(name, recorder)| Sample::of(name, vec![], recorder));
+        requests.chain(writes).chain(commits).chain(names).collect()
     }
 
     /// How many writes there were.

@@ -3,7 +3,7 @@
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
@@ -15,17 +15,38 @@ use crate::fit::{PAYLOAD_MAX, Room, Way, fit};
 use crate::question::{Asked, asked};
 use crate::record;
 use crate::recurse;
+use crate::relay::Relay;
 use crate::settings::{Settings, Staleness};
 use crate::source::{Seen, Sight, Source};
+
+/// That the responder asks others, in the fourth byte (RFC 1035, 4.1.1).
+const RECURSION_AVAILABLE: u8 = 0x80;
 
 /// How many names of ours may stand for each other before the rest is left to the asker.
 const ALIASES_MAX: u8 = 3;
 
-/// Answers requests from the state. Cheap to clone.
+/// Answers requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Handler {
-    source: Source,
+    knowledge: Knowledge,
     settings: Arc<ArcSwap<Settings>>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+/// Who is told how long names under the domain, and addresses, took to be answered.
+pub trait Clock: Send + Sync {
+    /// A name was answered, or could not be.
+    fn name(&self, took: Duration);
+
+    /// The same of an address.
+    fn address(&self, took: Duration);
+}
+
+/// Who knows the names under the domain.
+#[derive(Clone)]
+enum Knowledge {
+    Own(Source),
+    Servers(Arc<dyn Relay>),
 }
 
 /// What becomes of a request.
@@ -41,11 +62,28 @@ pub(crate) struct Wait {
     request: Message,
     way: Way,
     reason: Reason,
+    timing: Option<Timing>,
+}
+
+/// Tells the time since its making when it is dropped.
+struct Timing {
+    clock: Arc<dyn Clock>,
+    begun: Instant,
+    is_address: bool,
+}
+
+impl Drop for Timing {
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        if self.is_address { self.clock.address(took) } else { self.clock.name(took) }
+    }
 }
 
 enum Reason {
     /// The state has to be newer first. Who asked counts then.
-    Older(Option<IpAddr>),
+    Older(Source, Option<IpAddr>),
+    /// The servers know. These are the bytes to pass on.
+    Relayed(Arc<dyn Relay>, Vec<u8>, Option<IpAddr>),
     /// Somebody else knows. These are the bytes to pass on.
     Elsewhere(Vec<u8>),
     /// The answer ends with the alias of a name that somebody else knows.
@@ -56,7 +94,23 @@ impl Handler {
     /// A handler that reads this source.
     #[must_use]
     pub fn new(source: Source, settings: Settings) -> Self {
-        Self { source, settings: Arc::new(ArcSwap::from_pointee(settings)) }
+        Self::with(Knowledge::Own(source), settings)
+    }
+
+    /// A handler for whom servers know the names under the domain. Others it finds by itself.
+    #[must_use]
+    pub fn relaying(relay: Arc<dyn Relay>, settings: Settings) -> Self {
+        Self::with(Knowledge::Servers(relay), settings)
+    }
+
+    fn with(knowledge: Knowledge, settings: Settings) -> Self {
+        Self { knowledge, settings: Arc::new(ArcSwap::from_pointee(settings)), clock: None }
+    }
+
+    /// The same, timed.
+    #[must_use]
+    pub fn timed(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     /// Answers by other settings from now on. What names end with stays.
@@ -70,7 +124,17 @@ impl Handler {
     /// The same, seen with other eyes.
     #[must_use]
     pub fn seen_by(&self, sight: Arc<dyn Sight>) -> Self {
-        Self { source: Source { sight, ..self.source.clone() }, settings: Arc::clone(&self.settings) }
+        let knowledge = match &self.knowledge {
+            Knowledge::Own(source) => Knowledge::Own(Source { sight, ..source.clone() }),
+            Knowledge::Servers(relay) => Knowledge::Servers(Arc::clone(relay)),
+        };
+        Self { knowledge, ..self.clone() }
+    }
+
+    /// The same, by other settings throughout.
+    #[must_use]
+    pub fn by(&self, settings: Settings) -> Self {
+        Self { settings: Arc::new(ArcSwap::from_pointee(settings)), ..self.clone() }
     }
 
     /// Answers, or says what has to be waited for.
@@ -84,17 +148,41 @@ impl Handler {
             return self.done(&message, self.empty(&message, code), way);
         }
         let asked = message.queries.first().map(|query| asked(&query.name, &self.settings.load()));
-        let reason = match asked {
-            Some(Asked::Outside) => Reason::Elsewhere(request.to_vec()),
-            _ if self.is_too_old() => Reason::Older(from),
-            _ => return self.answer(message, request, way, from),
+        let timing = self.timing(asked.as_ref());
+        let mut next = self.begin_with(asked.as_ref(), message, request, way, from);
+        if let Next::Wait(wait) = &mut next {
+            wait.timing = timing;
+        }
+        next
+    }
+
+    /// Names outside the domain take what others take.
+    fn timing(&self, asked: Option<&Asked>) -> Option<Timing> {
+        let asked = asked.filter(|asked| !matches!(asked, Asked::Outside))?;
+        let clock = Arc::clone(self.clock.as_ref()?);
+        Some(Timing { clock, begun: Instant::now(), is_address: matches!(asked, Asked::Reverse(_)) })
+    }
+
+    fn begin_with(
+        &self,
+        asked: Option<&Asked>,
+        message: Message,
+        request: &[u8],
+        way: Way,
+        from: Option<IpAddr>,
+    ) -> Next {
+        let reason = match (asked, &self.knowledge) {
+            (Some(Asked::Outside), _) => Reason::Elsewhere(request.to_vec()),
+            (_, Knowledge::Servers(relay)) => Reason::Relayed(Arc::clone(relay), request.to_vec(), from),
+            (_, Knowledge::Own(source)) if self.is_too_old(source) => Reason::Older(source.clone(), from),
+            (_, Knowledge::Own(source)) => return self.answer(source, message, request, way, from),
         };
         self.wait(message, way, reason)
     }
 
-    /// The response, once it is there, to an asker whose address is not known.
-    pub async fn respond(&self, request: &[u8], way: Way) -> Option<Vec<u8>> {
-        match self.begin(request, way, None) {
+    /// The response, once it is there; nearest-first answers are for `from`, where it is known.
+    pub async fn respond(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Option<Vec<u8>> {
+        match self.begin(request, way, from) {
             Next::Done(response) => response,
             Next::Wait(wait) => self.finish(*wait).await,
         }
@@ -102,16 +190,21 @@ impl Handler {
 
     /// Waits for what the response needs.
     pub(crate) async fn finish(&self, wait: Wait) -> Option<Vec<u8>> {
+        let _timing = wait.timing;
         match wait.reason {
-            Reason::Older(from) if self.source.freshness.catch_up().await => {
+            Reason::Older(source, from) if source.freshness.catch_up().await => {
                 let bytes = wait.request.to_vec().ok()?;
-                match self.answer(wait.request, &bytes, wait.way, from) {
-                    Next::Done(response) => response,
-                    // An answer waits for others only, not for the state.
-                    Next::Wait(next) => Box::pin(self.finish(*next)).await,
+                // An answer waits for others only, not for the state.
+                self.end(self.answer(&source, wait.request, &bytes, wait.way, from)).await
+            }
+            Reason::Older(..) => self.failure(&wait.request, wait.way),
+            Reason::Relayed(relay, bytes, from) => {
+                let response = relay.ask(bytes.clone(), wait.way, from, Settings::clone(&self.settings.load())).await;
+                match response {
+                    Some(response) => self.end(self.complete(wait.request, &bytes, wait.way, response)).await,
+                    None => self.failure(&wait.request, wait.way),
                 }
             }
-            Reason::Older(_) => self.failure(&wait.request, wait.way),
             Reason::Elsewhere(bytes) => match recurse::ask(&self.settings.load(), &bytes, wait.way).await {
                 Some(response) => Some(response),
                 None => self.failure(&wait.request, wait.way),
@@ -124,6 +217,13 @@ impl Handler {
         }
     }
 
+    async fn end(&self, next: Next) -> Option<Vec<u8>> {
+        match next {
+            Next::Done(response) => response,
+            Next::Wait(next) => Box::pin(self.finish(*next)).await,
+        }
+    }
+
     fn failure(&self, request: &Message, way: Way) -> Option<Vec<u8>> {
         self.fit(self.empty(request, ResponseCode::ServFail), request, way)
     }
@@ -133,35 +233,53 @@ impl Handler {
         if matches!(reason, Reason::Elsewhere(_)) && self.settings.load().recursors.is_empty() {
             return self.done(&request, self.empty(&request, ResponseCode::Refused), way);
         }
-        Next::Wait(Box::new(Wait { request, way, reason }))
+        Next::Wait(Box::new(Wait { request, way, reason, timing: None }))
     }
 
-    fn is_too_old(&self) -> bool {
+    fn is_too_old(&self, source: &Source) -> bool {
         match self.settings.load().staleness {
             Staleness::Refused => true,
             allowed if allowed == Staleness::default() => false,
-            Staleness::Allowed(most) => self.source.freshness.silence() > most,
+            Staleness::Allowed(most) => source.freshness.silence() > most,
         }
     }
 
-    fn answer(&self, request: Message, bytes: &[u8], way: Way, from: Option<IpAddr>) -> Next {
+    fn answer(&self, source: &Source, request: Message, bytes: &[u8], way: Way, from: Option<IpAddr>) -> Next {
         let Some(query) = request.queries.first() else { return Next::Done(None) };
-        let asked = asked(&query.name, &self.settings.load());
-        let (message, of_instances) = self.reply_to(&request, query, &asked, from);
-        let unknown = message.metadata.response_code == ResponseCode::NXDomain;
-        if unknown && matches!(asked, Asked::Reverse(_)) {
-            return self.wait(request, way, Reason::Elsewhere(bytes.to_vec()));
-        }
-        match self.loose_end(&message) {
-            Some(host) => self.wait(request, way, Reason::Alias(Box::new(message), host)),
+        let (message, of_instances) = self.reply_to(source, &request, query, from);
+        match self.lacking(&message, bytes) {
+            Some(reason) => self.wait(request, way, reason),
             None => Next::Done(fit(message, self.room(&request, way), of_instances, &self.settings.load())),
         }
     }
 
+    /// What the servers have said, or what it takes to make an answer of it.
+    fn complete(&self, request: Message, bytes: &[u8], way: Way, mut response: Vec<u8>) -> Next {
+        if self.settings.load().recursors.is_empty() {
+            return Next::Done(Some(response));
+        }
+        response.get_mut(3).into_iter().for_each(|flags| *flags |= RECURSION_AVAILABLE);
+        match Message::from_vec(&response).ok().and_then(|message| self.lacking(&message, bytes)) {
+            Some(reason) => self.wait(request, way, reason),
+            None => Next::Done(Some(response)),
+        }
+    }
+
+    /// What somebody else has to say to an answer: an address that is not known here, or where its last alias leads.
+    fn lacking(&self, message: &Message, bytes: &[u8]) -> Option<Reason> {
+        let query = message.queries.first()?;
+        // Servers refuse what they would have to ask others for.
+        let unknown = matches!(message.metadata.response_code, ResponseCode::NXDomain | ResponseCode::Refused);
+        if unknown && matches!(asked(&query.name, &self.settings.load()), Asked::Reverse(_)) {
+            return Some(Reason::Elsewhere(bytes.to_vec()));
+        }
+        self.loose_end(message).map(|host| Reason::Alias(Box::new(message.clone()), host))
+    }
+
     /// The response that the state has, and whether it names instances.
-    fn reply_to(&self, request: &Message, query: &Query, asked: &Asked, from: Option<IpAddr>) -> (Message, bool) {
-        let state = self.source.store.current();
-        let authorizer = self.source.sight.authorizer(&state);
+    fn reply_to(&self, source: &Source, request: &Message, query: &Query, from: Option<IpAddr>) -> (Message, bool) {
+        let state = source.store.current();
+        let authorizer = source.sight.authorizer(&state);
         let question = Question {
             name: &query.name,
             kind: query.query_type,
@@ -172,7 +290,7 @@ impl Handler {
             asker: subnet(request).map(ClientSubnet::addr).or(from),
             aliases: ALIASES_MAX,
         };
-        let reply = question.answer(asked);
+        let reply = question.answer(&asked(&query.name, &self.settings.load()));
         let mut message = self.empty(request, reply.code());
         message.metadata.authoritative = true;
         // Nothing to say: for how long that holds is in the start of authority (RFC 2308).

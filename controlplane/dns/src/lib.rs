@@ -23,9 +23,9 @@ mod source;
 mod tests;
 
 pub use fit::Way;
-pub use handle::Handler;
+pub use handle::{Clock, Handler};
 pub use hickory_proto::rr::Name;
 pub use relay::Relay;
-pub use serve::{Sockets, pass_on, serve};
+pub use serve::{Sockets, serve};
 pub use settings::{Order, Settings, Soa, Staleness, Ttls};
 pub use source::{Everything, Freshness, Sight, Source};

@@ -1,10 +1,9 @@
 //! UDP and TCP sockets, and what strangers may do to them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
@@ -14,12 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fit::Way;
 use crate::handle::{Handler, Next};
-use crate::relay::{self, Relay};
 
 /// The largest request that is read.
 const REQUEST_MAX: usize = 4096;
 
-/// Requests over UDP that may wait for a recursor at the same time; more are dropped, as UDP may.
+/// Requests over UDP that may wait for a recursor or a server at the same time; more are dropped, as UDP may.
 const UDP_AT_ONCE: usize = 1024;
 
 /// How many ports are tried where any will do.
@@ -71,50 +69,6 @@ impl Sockets {
 
 /// Answers until `stop`.
 pub async fn serve(sockets: Sockets, handler: Handler, stop: CancellationToken) {
-    run(sockets, Responder::Own(handler), stop).await;
-}
-
-/// Passes requests on, and the answers back, until `stop`.
-pub async fn pass_on(sockets: Sockets, relay: Arc<dyn Relay>, stop: CancellationToken) {
-    run(sockets, Responder::Relay(relay), stop).await;
-}
-
-/// Who knows the answers.
-#[derive(Clone)]
-enum Responder {
-    Own(Handler),
-    Relay(Arc<dyn Relay>),
-}
-
-/// An answer, or its future.
-enum Response {
-    Now(Option<Vec<u8>>),
-    Later(BoxFuture<'static, Option<Vec<u8>>>),
-}
-
-impl Responder {
-    fn begin(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Response {
-        match self {
-            Self::Own(handler) => match handler.begin(request, way, from) {
-                Next::Done(response) => Response::Now(response),
-                Next::Wait(wait) => {
-                    let handler = handler.clone();
-                    Response::Later(Box::pin(async move { handler.finish(*wait).await }))
-                }
-            },
-            Self::Relay(relay) => Response::Later(Box::pin(relay::ask(Arc::clone(relay), request.to_vec(), way))),
-        }
-    }
-
-    async fn respond(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Option<Vec<u8>> {
-        match self.begin(request, way, from) {
-            Response::Now(response) => response,
-            Response::Later(response) => response.await,
-        }
-    }
-}
-
-async fn run(sockets: Sockets, handler: Responder, stop: CancellationToken) {
     let Sockets { udp, tcp } = sockets;
     let mut tasks = JoinSet::new();
     let waiting = Arc::new(Semaphore::new(UDP_AT_ONCE));
@@ -131,7 +85,7 @@ fn readers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX)
 }
 
-async fn datagrams(socket: Arc<UdpSocket>, handler: Responder, waiting: Arc<Semaphore>) {
+async fn datagrams(socket: Arc<UdpSocket>, handler: Handler, waiting: Arc<Semaphore>) {
     let mut tasks = JoinSet::new();
     let mut buffer = [0; REQUEST_MAX];
     loop {
@@ -145,12 +99,12 @@ async fn datagrams(socket: Arc<UdpSocket>, handler: Responder, waiting: Arc<Sema
         while tasks.try_join_next().is_some() {}
         // Nearly all answers are there at once: a task for each would cost more than they do.
         match handler.begin(&buffer[..length], Way::Udp, Some(from.ip())) {
-            Response::Now(response) => send(&socket, response, from).await,
-            Response::Later(response) => {
+            Next::Done(response) => send(&socket, response, from).await,
+            Next::Wait(wait) => {
                 let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() else { continue };
-                let socket = Arc::clone(&socket);
+                let (socket, handler) = (Arc::clone(&socket), handler.clone());
                 tasks.spawn(async move {
-                    send(&socket, response.await, from).await;
+                    send(&socket, handler.finish(*wait).await, from).await;
                     drop(permit);
                 });
             }
@@ -165,7 +119,7 @@ async fn send(socket: &UdpSocket, response: Option<Vec<u8>>, to: SocketAddr) {
     }
 }
 
-async fn connections(listener: TcpListener, handler: Responder) {
+async fn connections(listener: TcpListener, handler: Handler) {
     let places = Arc::new(Semaphore::new(TCP_AT_ONCE));
     let mut tasks = JoinSet::new();
     loop {
@@ -188,7 +142,7 @@ async fn connections(listener: TcpListener, handler: Responder) {
     }
 }
 
-async fn connection(mut stream: TcpStream, handler: &Responder) -> std::io::Result<()> {
+async fn connection(mut stream: TcpStream, handler: &Handler) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let from = stream.peer_addr().ok().map(|peer| peer.ip());
     loop {

@@ -5,14 +5,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_proto::rr::Name;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use weft_model::NodeName;
 
-/// How names are answered.
-#[derive(Clone, Debug, PartialEq)]
+/// How names are answered. What is written of it is what somebody else needs to answer so: the recursors are not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Names end with this: `consul.`.
+    #[serde(serialize_with = "write_name", deserialize_with = "read_name")]
     pub domain: Name,
     /// Names may end with this as well.
+    #[serde(serialize_with = "write_other_name", deserialize_with = "read_other_name")]
     pub alt_domain: Option<Name>,
     pub datacenter: String,
     /// The agent's own node.
@@ -35,9 +39,18 @@ pub struct Settings {
     /// Whether node meta is added to answers that name a node.
     pub node_meta_txt: bool,
     /// Who answers names outside the domain.
+    #[serde(skip)]
     pub recursors: Vec<SocketAddr>,
+    #[serde(skip)]
     pub recursor_timeout: Duration,
+    #[serde(skip)]
     pub recursor_order: Order,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new(Name::root(), String::new())
+    }
 }
 
 impl Settings {
@@ -67,7 +80,7 @@ impl Settings {
 }
 
 /// From how old a state answers may come: `allow_stale` and `max_stale`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Staleness {
     /// From any, for as long as a leader was heard of within this time.
     Allowed(Duration),
@@ -91,7 +104,8 @@ pub enum Order {
 }
 
 /// `dns_config.soa`, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Soa {
     pub refresh: u32,
     pub retry: u32,
@@ -106,7 +120,7 @@ impl Default for Soa {
 }
 
 /// `dns_config.service_ttl`: seconds by service name; `web*` is a prefix, `*` all others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ttls(pub BTreeMap<String, u32>);
 
 impl Ttls {
@@ -120,4 +134,22 @@ impl Ttls {
         let fitting = prefixes.filter(|(prefix, _)| service.starts_with(prefix));
         fitting.max_by_key(|(prefix, _)| prefix.len()).map_or(0, |(_, seconds)| seconds)
     }
+}
+
+fn write_name<S: Serializer>(name: &Name, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(name)
+}
+
+fn read_name<'a, D: Deserializer<'a>>(from: D) -> Result<Name, D::Error> {
+    Name::from_ascii(String::deserialize(from)?).map_err(serde::de::Error::custom)
+}
+
+#[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
+fn write_other_name<S: Serializer>(name: &Option<Name>, to: S) -> Result<S::Ok, S::Error> {
+    name.as_ref().map(Name::to_string).serialize(to)
+}
+
+fn read_other_name<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Name>, D::Error> {
+    let name = Option::<String>::deserialize(from)?;
+    name.map(Name::from_ascii).transpose().map_err(serde::de::Error::custom)
 }

@@ -125,7 +125,7 @@ fn catalog() -> Handler {
 }
 
 async fn ask(handler: &Handler, name: &str, kind: RecordType) -> Message {
-    Message::from_vec(&handler.respond(&request(name, kind, None), Way::Udp).await.unwrap()).unwrap()
+    Message::from_vec(&handler.respond(&request(name, kind, None), Way::Udp, None).await.unwrap()).unwrap()
 }
 
 fn request(name: &str, kind: RecordType, payload: Option<u16>) -> Vec<u8> {
@@ -315,7 +315,7 @@ async fn answers_fit_the_way_they_go() {
         .collect();
     let many = handler(&rows, Settings { enable_truncate: true, ..settings() });
     let count = async |payload, way| {
-        let bytes = many.respond(&request("many.service.consul.", RecordType::A, payload), way).await.unwrap();
+        let bytes = many.respond(&request("many.service.consul.", RecordType::A, payload), way, None).await.unwrap();
         let answer = Message::from_vec(&bytes).unwrap();
         (answer.answers.len(), answer.metadata.truncation, bytes.len())
     };
@@ -330,13 +330,13 @@ async fn answers_fit_the_way_they_go() {
 #[tokio::test]
 async fn nonsense_is_refused_and_never_answered_twice() {
     let handler = catalog();
-    assert_eq!(handler.respond(b"", Way::Udp).await, None);
-    assert_eq!(handler.respond(&[0; 11], Way::Udp).await, None);
+    assert_eq!(handler.respond(b"", Way::Udp, None).await, None);
+    assert_eq!(handler.respond(&[0; 11], Way::Udp, None).await, None);
     let mut response = request("web.service.consul.", RecordType::A, None);
     response[2] |= 0x80;
-    assert_eq!(handler.respond(&response, Way::Udp).await, None);
+    assert_eq!(handler.respond(&response, Way::Udp, None).await, None);
     let cut = &request("web.service.consul.", RecordType::A, None)[..20];
-    let answer = Message::from_vec(&handler.respond(cut, Way::Udp).await.unwrap()).unwrap();
+    let answer = Message::from_vec(&handler.respond(cut, Way::Udp, None).await.unwrap()).unwrap();
     assert_eq!((answer.metadata.id, answer.metadata.response_code), (7, ResponseCode::FormErr));
 }
 
@@ -374,7 +374,7 @@ async fn an_alias_is_followed_as_far_as_it_is_ours() {
     assert_eq!(texts(&srv), ["1 10 8080 web.service.consul."]);
     assert_eq!(srv.additionals[0].data.to_string(), "10.0.0.2");
     let round = request("loop.service.consul.", RecordType::A, None);
-    let answer = Message::from_vec(&handler.respond(&round, Way::Tcp).await.unwrap()).unwrap();
+    let answer = Message::from_vec(&handler.respond(&round, Way::Tcp, None).await.unwrap()).unwrap();
     assert_eq!(answer.answers.len(), 4);
 }
 
@@ -428,7 +428,7 @@ async fn a_network_that_a_request_names_is_echoed_and_makes_no_difference() {
     let mut message = Message::from_vec(&request("web.service.consul.", RecordType::A, Some(1232))).unwrap();
     let subnet = ClientSubnet::new([192, 0, 2, 0].into(), 24, 0);
     message.edns.as_mut().unwrap().options_mut().insert(EdnsOption::Subnet(subnet));
-    let answer = catalog().respond(&message.to_vec().unwrap(), Way::Udp).await.unwrap();
+    let answer = catalog().respond(&message.to_vec().unwrap(), Way::Udp, None).await.unwrap();
     let answer = Message::from_vec(&answer).unwrap();
     let Some(EdnsOption::Subnet(echo)) = answer.edns.as_ref().unwrap().option(EdnsCode::Subnet) else { panic!() };
     assert_eq!((echo.addr(), echo.source_prefix(), echo.scope_prefix()), ([192, 0, 2, 0].into(), 24, 0));
@@ -486,8 +486,10 @@ async fn an_uncompressed_answer_says_the_same_in_more_bytes() {
     let plain = handler(&rows, Settings { disable_compression: true, ..settings() });
     let short = handler(&rows, settings());
     let request = request("web.service.consul.", RecordType::A, None);
-    let (long, short) =
-        (plain.respond(&request, Way::Udp).await.unwrap(), short.respond(&request, Way::Udp).await.unwrap());
+    let (long, short) = (
+        plain.respond(&request, Way::Udp, None).await.unwrap(),
+        short.respond(&request, Way::Udp, None).await.unwrap(),
+    );
     assert!(long.len() > short.len());
     assert_eq!(Message::from_vec(&long).unwrap(), Message::from_vec(&short).unwrap());
 }
@@ -507,13 +509,13 @@ async fn no_bytes_whatever_end_a_handler() {
     for name in names {
         let whole = request(name, RecordType::SRV, Some(1232));
         for length in 0..whole.len() {
-            handler.respond(&whole[..length], Way::Udp).await;
+            handler.respond(&whole[..length], Way::Udp, None).await;
         }
         for place in 0..whole.len() {
             for value in [0, 1, 0x3f, 0x40, 0x80, 0xc0, 0xff] {
                 let mut changed = whole.clone();
                 changed[place] = value;
-                handler.respond(&changed, Way::Tcp).await;
+                handler.respond(&changed, Way::Tcp, None).await;
             }
         }
         for _ in 0..5_000 {
@@ -522,12 +524,12 @@ async fn no_bytes_whatever_end_a_handler() {
                 let place = next() as usize % changed.len();
                 changed[place] = next() as u8;
             }
-            handler.respond(&changed, Way::Udp).await;
+            handler.respond(&changed, Way::Udp, None).await;
         }
     }
     for _ in 0..20_000 {
         let noise: Vec<u8> = (0..next() % 64).map(|_| next() as u8).collect();
-        handler.respond(&noise, Way::Udp).await;
+        handler.respond(&noise, Way::Udp, None).await;
     }
 }
 
@@ -562,16 +564,59 @@ fn knows(request: Message) -> Message {
 async fn others_are_asked_for_what_is_theirs() {
     let rows = [row("e", "ext", "db.example.com", CheckStatus::Passing)];
     let recursors = vec![recursor(refuses).await, recursor(knows).await];
-    let handler = handler(&rows, Settings { recursors, ..settings() });
-    let answer = ask(&handler, "example.com.", RecordType::A).await;
-    assert_eq!((texts(&answer), answer.metadata.id), (vec!["192.0.2.1".to_owned()], 7));
-    let unknown = ask(&handler, "9.9.9.9.in-addr.arpa.", RecordType::PTR).await;
-    assert_eq!(texts(&unknown), ["192.0.2.1"]);
-    let alias = ask(&handler, "ext.service.consul.", RecordType::A).await;
-    assert_eq!(texts(&alias), ["192.0.2.1", "db.example.com."]);
-    assert!(alias.metadata.recursion_available);
-    let ours = ask(&handler, "none.service.consul.", RecordType::A).await;
-    assert_eq!(ours.metadata.response_code, ResponseCode::NXDomain);
+    let settings = Settings { recursors, ..settings() };
+    let servers = Servers(handler(&rows, Settings { node_ttl: 77, ..self::settings() }));
+    let agent = Handler::relaying(Arc::new(servers), settings.clone());
+    // Whether this agent has the state, or passes names on to those that do.
+    for handler in [handler(&rows, settings), agent] {
+        let answer = ask(&handler, "example.com.", RecordType::A).await;
+        assert_eq!((texts(&answer), answer.metadata.id), (vec!["192.0.2.1".to_owned()], 7));
+        let unknown = ask(&handler, "9.9.9.9.in-addr.arpa.", RecordType::PTR).await;
+        assert_eq!(texts(&unknown), ["192.0.2.1"]);
+        let alias = ask(&handler, "ext.service.consul.", RecordType::A).await;
+        assert_eq!(texts(&alias), ["192.0.2.1", "db.example.com."]);
+        let node = ask(&handler, "n1.node.consul.", RecordType::A).await;
+        assert_eq!(node.answers[0].ttl, 0, "the settings are those of whoever was asked");
+        let ours = ask(&handler, "none.service.consul.", RecordType::A).await;
+        assert_eq!(ours.metadata.response_code, ResponseCode::NXDomain);
+        for answer in [alias, node, ours] {
+            assert!(answer.metadata.recursion_available);
+        }
+    }
+}
+
+/// Servers as they answer an agent: by its settings, as far as those are told.
+struct Servers(Handler);
+
+impl crate::Relay for Servers {
+    fn ask(
+        &self,
+        request: Vec<u8>,
+        way: Way,
+        from: Option<IpAddr>,
+        settings: Settings,
+    ) -> BoxFuture<'static, Option<Vec<u8>>> {
+        let told = serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
+        assert_eq!(told, Settings { recursors: Vec::new(), ..settings });
+        let handler = self.0.by(told);
+        Box::pin(async move { handler.respond(&request, way, from).await })
+    }
+}
+
+#[tokio::test]
+async fn without_servers_names_fail_and_are_not_said_to_be_missing() {
+    struct Nobody;
+    impl crate::Relay for Nobody {
+        fn ask(&self, _: Vec<u8>, _: Way, _: Option<IpAddr>, _: Settings) -> BoxFuture<'static, Option<Vec<u8>>> {
+            Box::pin(std::future::ready(None))
+        }
+    }
+    let handler = Handler::relaying(Arc::new(Nobody), settings());
+    for (name, code) in [("web.service.consul.", ResponseCode::ServFail), ("example.com.", ResponseCode::Refused)] {
+        let answer = ask(&handler, name, RecordType::A).await;
+        assert_eq!((answer.metadata.response_code, answer.metadata.id), (code, 7), "{name}");
+    }
+    assert_eq!(handler.respond(b"noise", Way::Udp, None).await, None);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::archive::SealKey;
 use weft_api::host::{AgentInfo, Cluster};
-use weft_api::{Handshake, Host, Limits, Plain};
+use weft_api::{Handshake, Host, Limits, Meter, Plain};
 use weft_dns::Sockets;
 use weft_model::catalog::Node;
 use weft_raft::peer::{self, GrpcTransport, Identity as Badge};
@@ -30,7 +30,7 @@ use crate::checks::{Checks, Scripts};
 use crate::clients::{self, Desk, Entrance, Inside, Roll};
 use crate::cluster::{self, LocalCluster};
 use crate::config::{Config, Endpoint, Port};
-use crate::coordinates::Coordinates;
+use crate::coordinates::{CatalogMap, Coordinates};
 use crate::duties::timers::{Leads, Timers};
 use crate::formation::{self, Opened, Outbound, Rejoin, Threshold};
 use crate::front_tls::{Doors, Https};
@@ -181,12 +181,14 @@ impl Agent {
         let monitors = log.monitors.clone();
         let watches = Watches::default();
         let own = node::Own::new(Arc::clone(&node));
+        let meter = Arc::<Meter>::default();
         let names = dns::handler(config.dns.clone(), Arc::clone(&store), Arc::clone(&raft), acl.clone());
         let parts = reload::Parts {
             store: Arc::clone(&store),
             node: own.clone(),
             checks: checks.clone(),
-            names: Some(names.clone()),
+            output_every: None,
+            names: names.clone(),
             doors: doors.clone(),
             acl: acl.clone(),
             log,
@@ -205,7 +207,7 @@ impl Agent {
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
             logs: Arc::new(monitors),
-            meter: Arc::default(),
+            meter: Arc::clone(&meter),
         };
 
         let rest = weft_api::router(host.clone());
@@ -257,8 +259,7 @@ impl Agent {
             backs.push(spawn(first_entries::run(Arc::clone(&store), Arc::clone(&raft), config.entries.clone())));
         }
         backs.push(spawn(timers.run()));
-        let coordinates =
-            Coordinates { store: Arc::clone(&store), cluster: Arc::new(cluster.clone()), node: node.name.clone() };
+        let coordinates = Coordinates { map: CatalogMap { store: Arc::clone(&store) }, node: node.name.clone() };
         if config.tells_coordinates {
             backs.push(spawn(coordinates.run()));
         }
@@ -289,6 +290,7 @@ impl Agent {
         }
         backs.extend(doors.iter().map(|door| spawn(door.keep_fresh(stop.clone()))));
         if let Some(sockets) = dns_sockets {
+            let names = names.timed(Arc::new(dns::ByMeter(meter)));
             fronts.spawn(dns::serve(sockets, names, stop.clone()));
         }
         Ok(Self { addresses, node, store, raft, cluster, ads, reloads, stop, stop_peers, _peers: peers, fronts, backs })

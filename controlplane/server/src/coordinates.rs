@@ -1,15 +1,18 @@
-//! This server's place on the map of round trip times. Now and then it times a handshake with another server; where
+//! An agent's place on the map of round trip times. Now and then it times a handshake with a server; where
 //! that moves it, it says so in the catalog. Nearest-first answers are made of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
-use weft_api::host::{Cluster, Member, MemberStatus};
+use weft_api::host::{Member, MemberStatus};
 use weft_model::coordinate::{Coordinate, DIMENSIONS, NodeCoordinate, Vivaldi};
 use weft_model::{Command, NodeName};
 use weft_state::{StateView, Store};
+
+use crate::cluster;
 
 /// Between two measurements; some jitter comes on top.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -20,63 +23,112 @@ const NOTABLE_MOVE: f64 = 0.000_2;
 /// Of the error.
 const NOTABLE_TRUST: f64 = 0.1;
 
-/// What it takes to find the place of one node.
-pub(crate) struct Coordinates {
-    pub(crate) store: Arc<Store>,
-    pub(crate) cluster: Arc<dyn Cluster>,
-    pub(crate) node: NodeName,
+/// What the catalog says of places, to one node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Places {
+    /// Whether it has that node.
+    pub(crate) is_registered: bool,
+    pub(crate) own: Option<Coordinate>,
+    /// The other servers that are alive.
+    pub(crate) servers: Vec<Place>,
 }
 
-impl Coordinates {
-    /// Measures for as long as the agent runs.
-    pub(crate) async fn run(self) {
-        let mut vivaldi = Vivaldi::default();
-        let mut known = false;
-        loop {
-            let stored = StateView::new(&self.store.current()).coordinate(&self.node).map(|place| place.coord);
-            if let Some(stored) = stored.as_ref().filter(|_| !known) {
-                vivaldi = Vivaldi::at(stored.clone());
-            }
-            known |= stored.is_some();
-            self.measure(&mut vivaldi).await;
-            if self.is_registered() && stored.is_none_or(|stored| is_notable(&stored, vivaldi.place())) {
-                self.tell(vivaldi.place()).await;
-            }
-            let pause = if known { PAUSE } else { Duration::from_secs(1) };
-            sleep(pause.mul_f64(rand::random_range(1.0..1.25))).await;
-        }
+/// A server, where it can be reached, and its place if it has told one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Place {
+    pub(crate) node: NodeName,
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) place: Option<Coordinate>,
+}
+
+impl Places {
+    /// As the state has them.
+    pub(crate) fn of(view: &StateView<'_>, node: &NodeName) -> Self {
+        let is_server = |member: &Member| member.port != 0 && member.status == MemberStatus::Alive;
+        let others = cluster::members(view).into_iter().filter(|member| member.name != *node && is_server(member));
+        let place = |node: &NodeName| view.coordinate(node).map(|place| place.coord);
+        let server = |Member { name, address, port, .. }: Member| {
+            let place = place(&name);
+            Place { node: name, address, port, place }
+        };
+        Self { is_registered: view.node(node).is_some(), own: place(node), servers: others.map(server).collect() }
+    }
+}
+
+/// Where places are read and told.
+pub(crate) trait Map: Send + Sync {
+    /// `None`: they cannot be read now.
+    fn places(&self, node: &NodeName) -> impl Future<Output = Option<Places>> + Send;
+
+    /// Tells this node's.
+    fn tell(&self, own: NodeCoordinate) -> impl Future<Output = ()> + Send;
+}
+
+/// That of a server.
+pub(crate) struct CatalogMap {
+    pub(crate) store: Arc<Store>,
+}
+
+impl Map for CatalogMap {
+    async fn places(&self, node: &NodeName) -> Option<Places> {
+        Some(Places::of(&StateView::new(&self.store.current()), node))
     }
 
-    fn is_registered(&self) -> bool {
-        StateView::new(&self.store.current()).node(&self.node).is_some()
-    }
-
-    async fn measure(&self, vivaldi: &mut Vivaldi) {
-        let mut others = self.cluster.members();
-        others.retain(|member| member.name != self.node && member.status == MemberStatus::Alive);
-        vivaldi.retain(|node| others.iter().any(|member| member.name == *node));
-        if others.is_empty() {
-            return;
-        }
-        let other = others.swap_remove(rand::random_range(0..others.len()));
-        let place = StateView::new(&self.store.current()).coordinate(&other.name);
-        let (Some(place), Some(rtt)) = (place, round_trip(&other).await) else { return };
-        let direction: [f64; DIMENSIONS] = std::array::from_fn(|_| rand::random_range(-0.5..0.5));
-        vivaldi.measured(&other.name, &place.coord, rtt, &direction);
-    }
-
-    async fn tell(&self, place: &Coordinate) {
-        let own = NodeCoordinate { node: self.node.clone(), segment: String::new(), coord: place.clone() };
+    async fn tell(&self, own: NodeCoordinate) {
         if let Err(error) = self.store.propose(Command::CoordinatesUpdate(vec![own])).await {
             tracing::debug!(%error, "this server's place was not told");
         }
     }
 }
 
+/// What it takes to find the place of one node.
+pub(crate) struct Coordinates<M> {
+    pub(crate) map: M,
+    pub(crate) node: NodeName,
+}
+
+impl<M: Map> Coordinates<M> {
+    /// Measures for as long as the agent runs.
+    pub(crate) async fn run(self) {
+        let mut vivaldi = Vivaldi::default();
+        let mut known = false;
+        loop {
+            if let Some(places) = self.map.places(&self.node).await {
+                if let Some(stored) = places.own.as_ref().filter(|_| !known) {
+                    vivaldi = Vivaldi::at(stored.clone());
+                }
+                known |= places.own.is_some();
+                measure(&mut vivaldi, &places.servers).await;
+                if places.is_registered && places.own.is_none_or(|stored| is_notable(&stored, vivaldi.place())) {
+                    let (node, coord) = (self.node.clone(), vivaldi.place().clone());
+                    self.map.tell(NodeCoordinate { node, segment: String::new(), coord }).await;
+                }
+            }
+            let pause = if known { PAUSE } else { Duration::from_secs(1) };
+            sleep(pause.mul_f64(rand::random_range(1.0..1.25))).await;
+        }
+    }
+}
+
+/// Moves by the distance of one of the others.
+async fn measure(vivaldi: &mut Vivaldi, others: &[Place]) {
+    vivaldi.retain(|node| others.iter().any(|other| other.node == *node));
+    if others.is_empty() {
+        return;
+    }
+    let other = &others[rand::random_range(0..others.len())];
+    let (Some(place), Some(rtt)) = (&other.place, round_trip(other).await) else { return };
+    let direction: [f64; DIMENSIONS] = std::array::from_fn(|_| rand::random_range(-0.5..0.5));
+    vivaldi.measured(&other.node, place, rtt, &direction);
+}
+
 /// The time of a TCP handshake: one round trip.
-async fn round_trip(member: &Member) -> Option<Duration> {
+async fn round_trip(other: &Place) -> Option<Duration> {
     let begun = Instant::now();
-    let connected = timeout(PATIENCE, TcpStream::connect((member.address.as_str(), member.port))).await;
+    let connected = timeout(PATIENCE, TcpStream::connect((other.address.as_str(), other.port))).await;
     let took = begun.elapsed();
     connected.ok()?.ok().map(|_| took)
 }

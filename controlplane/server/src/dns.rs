@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
-use weft_dns::{Freshness, Handler, Settings, Sockets, Source};
+use weft_api::Meter;
+use weft_dns::{Clock, Freshness, Handler, Settings, Sockets, Source};
 use weft_raft::Raft;
 use weft_state::Store;
 
@@ -52,5 +53,18 @@ impl Freshness for ByRaft {
             let caught_up = self.0.read_index().await;
             caught_up.inspect_err(|error| tracing::debug!(%error, "DNS could not read the newest state")).is_ok()
         })
+    }
+}
+
+/// Times answers for the agent's metrics.
+pub(crate) struct ByMeter(pub(crate) Arc<Meter>);
+
+impl Clock for ByMeter {
+    fn name(&self, took: Duration) {
+        self.0.name(took);
+    }
+
+    fn address(&self, took: Duration) {
+        self.0.address(took);
     }
 }

@@ -1,6 +1,7 @@
 //! Client agents: what is registered with them is in the catalog for as long as they live, and nothing else is; they
 //! outlive the server that they use.
 
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -218,6 +219,97 @@ async fn an_agent_that_had_no_server_for_a_while_makes_the_catalog_true_again() 
     .await;
 }
 
+/// A question for the addresses of a name (RFC 1035, 4.1), and what came back.
+fn look_up(at: &str, name: &str) -> Vec<u8> {
+    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.') {
+        question.push(u8::try_from(label.len()).unwrap());
+        question.extend_from_slice(label.as_bytes());
+    }
+    question.extend([0, 0, 1, 0, 1]);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(FOUND)).unwrap();
+    socket.send_to(&question, format!("{at}:8600")).unwrap();
+    let mut answer = vec![0; 4096];
+    let length = socket.recv(&mut answer).unwrap();
+    answer.truncate(length);
+    answer
+}
+
+/// The code of an answer, and for how many seconds its first record holds.
+fn code_and_ttl(answer: &[u8]) -> (u8, Option<u32>) {
+    // After the header and the question, whose name ends with an empty label, comes a record with a name of two bytes.
+    let name = answer[12..].iter().position(|byte| *byte == 0).unwrap();
+    let ttl = answer.get(12 + name + 5 + 6..).and_then(<[u8]>::first_chunk);
+    (answer[3] & 0x0f, ttl.filter(|_| answer[7] > 0).copied().map(u32::from_be_bytes))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_shows_of_other_nodes_is_what_the_servers_know() {
+    let cluster = Cluster::formed(69, 1).await;
+    let recursor = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let recursors = format!(
+        "recursors = [\"{}\"]\n dns_config {{ service_ttl = {{ web = \"42s\" }} }}",
+        recursor.local_addr().unwrap()
+    );
+    let file = cluster.path().join("names.hcl");
+    std::fs::write(&file, recursors).unwrap();
+    let other = cluster.agent(1).await;
+    let mut setup = Setup { name: "c2".to_owned(), address: "127.0.69.102".to_owned(), ..other.setup.clone() };
+    setup.data_dir = cluster.path().join("c2");
+    setup.more.extend(["--config-file".to_owned(), file.to_str().unwrap().to_owned()]);
+    let agent = Server::start(setup, cluster.path());
+
+    // An alias check of what another node has follows it, and says so when it has gone.
+    other.put("/v1/agent/service/register", WEB).await;
+    let alias = r#"{"Name": "near", "Check": {"CheckID": "far", "AliasNode": "c1", "AliasService": "web1"}}"#;
+    agent.put("/v1/agent/service/register", alias).await;
+    let shows = async |what: &str, status: &str, output: &str| {
+        until_ok(what, SOON, async || {
+            let check = agent.ask("/v1/agent/checks").await?["far"].clone();
+            let fits = check["Status"] == status && check["Output"].as_str().unwrap_or_default().contains(output);
+            if fits { Ok(()) } else { Err(check.to_string()) }
+        })
+        .await;
+    };
+    shows("the alias is as bad as the other", "critical", "failing").await;
+    other.put("/v1/agent/check/pass/alive", "").await;
+    shows("the alias is as good as the other", "passing", "All checks passing").await;
+    other.put("/v1/agent/service/deregister/web1", "").await;
+    shows("there is no other", "critical", "could not be found on node c1").await;
+    other.put("/v1/agent/service/register", WEB).await;
+    other.put("/v1/agent/check/pass/alive", "").await;
+    shows("the other is back", "passing", "").await;
+
+    // Its place on the map of round trip times.
+    until_ok("a coordinate", FOUND * 2, async || {
+        let place = agent.ask("/v1/coordinate/node/c2").await?;
+        if place[0]["Coord"]["Vec"].as_array().map(Vec::len) == Some(8) { Ok(()) } else { Err(place.to_string()) }
+    })
+    .await;
+
+    // Names: by its own settings, and outside the domain by its own recursors.
+    assert_eq!(code_and_ttl(&look_up(&agent.setup.address, "web.service.consul")), (0, Some(42)));
+    assert_eq!(code_and_ttl(&look_up(&other.setup.address, "web.service.consul")), (0, Some(0)));
+    assert_eq!(code_and_ttl(&look_up(&other.setup.address, "example.com")), (5, None), "it has no recursor");
+    let asked = std::thread::spawn(move || {
+        let mut question = [0; 512];
+        let (length, from) = recursor.recv_from(&mut question).unwrap();
+        question[2] |= 0x80;
+        question[3] |= 3;
+        recursor.send_to(&question[..length], from).unwrap();
+        question[12..length].to_vec()
+    });
+    assert_eq!(code_and_ttl(&look_up(&agent.setup.address, "example.com")), (3, None), "the recursor knows of none");
+    assert!(asked.join().unwrap().starts_with(b"\x07example\x03com\0"));
+
+    // They are taken over by a reload.
+    std::fs::write(&file, "dns_config { service_ttl = { web = \"7s\" } }").unwrap();
+    agent.put("/v1/agent/reload", "").await;
+    assert_eq!(code_and_ttl(&look_up(&agent.setup.address, "web.service.consul")), (0, Some(7)));
+    assert_eq!(code_and_ttl(&look_up(&agent.setup.address, "example.com")), (5, None));
+}
+
 const MANAGEMENT: &str = "5d2c0e1b-53a4-4e7a-9f7e-0d6d5e5f6a02";
 
 /// Makes a token for an identity: its accessor and its secret.
@@ -286,6 +378,15 @@ async fn through_an_agent_a_token_allows_what_it_allows_at_a_server() {
         assert_eq!(asked.get("/v1/catalog/services").await, json!({}));
     }
     assert_eq!(agent.get("/v1/agent/services").await, json!({}), "what is local is hidden too");
+
+    // So it is with names: requests for them bear no token, and the agent's for names counts.
+    for asked in [server, &agent] {
+        let address = &asked.setup.address;
+        assert_eq!(code_and_ttl(&look_up(address, "web.service.consul")), (3, None), "it is hidden");
+        let given = format!("{{\"Token\": \"{web}\"}}");
+        asked.put(&format!("/v1/agent/token/dns?token={MANAGEMENT}"), &given).await;
+        assert_eq!(code_and_ttl(&look_up(address, "web.service.consul")), (0, Some(0)), "it is seen");
+    }
 
     // A token that is deleted is worth nothing any more, when the time for which it is believed is over.
     let reply = server.try_send("DELETE", &format!("/v1/acl/token/{accessor}?token={MANAGEMENT}"), "").await.unwrap();

@@ -73,6 +73,10 @@ impl Parser {
         while let Some(label) = self.name() {
             labels.push(label);
         }
+        // Each label is a level of its own.
+        if self.depth + labels.len() > DEPTH_MAX {
+            return Err(HclError { place, message: "nested too deeply".to_owned() });
+        }
         if !self.step_if('{') {
             return self.unexpected(&format!("\"=\" or \"{{\" after {:?}", labels[0]));
         }

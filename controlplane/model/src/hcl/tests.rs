@@ -110,6 +110,7 @@ fn errors_have_a_place_and_say_what_was_wanted() {
 fn deep_nesting_is_refused_and_not_followed() {
     assert!(refused(&format!("a = {}", "[".repeat(100_000))).ends_with("nested too deeply"));
     assert!(refused(&"a {".repeat(100_000)).ends_with("nested too deeply"));
+    assert!(refused(&format!("{} {{}}", "a ".repeat(1_000_000))).ends_with("nested too deeply"));
 }
 
 /// Texts that are nearly HCL: every cut, and every character lost or exchanged.

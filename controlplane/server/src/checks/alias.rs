@@ -10,7 +10,7 @@ use weft_state::StateView;
 use super::outcome::Outcome;
 
 /// An instance, or with the empty id a node, whose health others show.
-pub(super) type Aliased = (NodeName, ServiceId);
+pub(crate) type Aliased = (NodeName, ServiceId);
 
 /// Which checks show the health of what.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Aliases {
 
 /// What an alias of this instance shows: the worst of its checks and its node's, the first of those
 /// that are critical.
-pub(super) fn outcome(view: &StateView<'_>, (node, service): &Aliased) -> Outcome {
+pub(crate) fn outcome(view: &StateView<'_>, node: &NodeName, service: &ServiceId) -> Outcome {
     let mut checks = view.instance_checks(node, &ServiceId::default());
     if !service.is_empty() {
         let own = view.instance_checks(node, service);

@@ -9,6 +9,7 @@
 //! One task, the `runner`, decides about every result, so that a heartbeat and the expiry that it
 //! prevents cannot pass each other. Probes run beside it and only report.
 
+mod abroad;
 mod alarm;
 mod alias;
 mod dial;
@@ -39,7 +40,9 @@ use weft_model::health::CheckStatus;
 use weft_model::{CheckId, NodeName, ServiceId};
 use weft_state::Store;
 
-use outcome::Outcome;
+pub(crate) use abroad::{Abroad, Unseen};
+pub(crate) use alias::{Aliased, outcome as aliased};
+pub(crate) use outcome::Outcome;
 pub(crate) use runner::Runner;
 pub use settings::{Certificates, Scripts, Settings};
 pub(crate) use tell::tell;
@@ -67,6 +70,12 @@ enum Message {
     },
     /// A probe has ended. `run` tells a probe from the one that it replaced.
     Probed {
+        check: CheckId,
+        run: u64,
+        outcome: Outcome,
+    },
+    /// What an alias check shows of another node's health. `run` as above.
+    Seen {
         check: CheckId,
         run: u64,
         outcome: Outcome,

@@ -4,13 +4,13 @@ use weft_model::health::CheckStatus;
 
 /// A status with what led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) status: CheckStatus,
-    pub(super) output: String,
+pub(crate) struct Outcome {
+    pub(crate) status: CheckStatus,
+    pub(crate) output: String,
 }
 
 impl Outcome {
-    pub(super) fn new(status: CheckStatus, output: String) -> Self {
+    pub(crate) fn new(status: CheckStatus, output: String) -> Self {
         Self { status, output }
     }
 

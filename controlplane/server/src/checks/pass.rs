@@ -13,6 +13,7 @@ use weft_model::health::{Check, CheckStatus};
 use weft_model::{CheckId, Topic};
 use weft_state::StateView;
 
+use super::abroad;
 use super::alarm::Alarm;
 use super::alias::{self, Aliased};
 use super::method::{Method, Probe};
@@ -86,12 +87,13 @@ impl Runner {
         }
     }
 
-    /// What an alias check shows the health of; `None` for other kinds.
+    /// What an alias check shows the health of, where the state has it; `None` for other kinds.
     fn aliased(&self, method: &Method) -> Option<Aliased> {
         match method {
             Method::Alias { node, service } => {
                 let node = if node.is_empty() { &self.node } else { node };
-                Some((node.clone(), service.clone()))
+                let is_seen = *node == self.node || self.abroad.is_none();
+                is_seen.then(|| (node.clone(), service.clone()))
             }
             Method::Ttl(_) | Method::Probe(_) | Method::Refused(_) => None,
         }
@@ -118,7 +120,15 @@ impl Runner {
                 Work::Alone
             }
             Method::Probe(probe) => self.start_probe(check, probe),
-            Method::Alias { .. } => Work::Alone,
+            Method::Alias { node, service } => match self.abroad.clone().filter(|_| self.aliased(method).is_none()) {
+                Some(abroad) => {
+                    self.runs += 1;
+                    let of = (node.clone(), service.clone());
+                    let watch = abroad::watch(abroad, Arc::new(check.clone()), of, self.runs, self.results.clone());
+                    Work::Watch { run: self.runs, last: None, _task: AbortOnDropHandle::new(tokio::spawn(watch)) }
+                }
+                None => Work::Alone,
+            },
             Method::Refused(why) => {
                 self.write(check.id.clone(), Outcome::critical(why.clone()), None);
                 Work::Alone
@@ -155,8 +165,11 @@ impl Runner {
             let Some(running) = self.running.get(&id) else { continue };
             match &running.method {
                 Method::Alias { .. } => {
-                    let Some(aliased) = self.aliased(&running.method) else { continue };
-                    let outcome = alias::outcome(view, &aliased);
+                    let outcome = match (self.aliased(&running.method), &running.work) {
+                        (Some((node, service)), _) => alias::outcome(view, &node, &service),
+                        (None, Work::Watch { last: Some(outcome), .. }) => outcome.clone(),
+                        (None, Work::Watch { last: None, .. } | Work::Alone | Work::Probe { .. }) => continue,
+                    };
                     if outcome.status != running.seen.status || outcome.output != running.seen.output {
                         self.write(id, outcome, None);
                     }

@@ -13,6 +13,7 @@ use weft_model::{CheckId, NodeName, ServiceId, Topic};
 use weft_state::{State, StateView, Store};
 
 use super::Message;
+use super::abroad::Abroad;
 use super::alarm::{Alarm, Alarms};
 use super::alias::Aliases;
 use super::method::{self, Method};
@@ -44,6 +45,8 @@ pub(crate) struct Runner {
     /// The state as of the last pass.
     pub(super) seen: Arc<State>,
     pub(super) aliases: Aliases,
+    /// Who knows other nodes, where the state does not.
+    pub(super) abroad: Option<Arc<dyn Abroad>>,
     /// To be judged in the next pass though nothing about them changed.
     pub(super) unsettled: BTreeSet<CheckId>,
     pub(super) alarms: Alarms,
@@ -68,6 +71,12 @@ pub(super) struct Running {
 pub(super) enum Work {
     /// Nothing here: it has an alarm, or is looked at in every pass.
     Alone,
+    /// What was last heard of another node's health.
+    Watch {
+        run: u64,
+        last: Option<Outcome>,
+        _task: AbortOnDropHandle<()>,
+    },
     Probe {
         run: u64,
         soon: Arc<Notify>,
@@ -95,6 +104,7 @@ impl Runner {
             running: HashMap::new(),
             seen: Arc::default(),
             aliases: Aliases::default(),
+            abroad: None,
             unsettled: BTreeSet::new(),
             alarms: Alarms::default(),
             gate: Arc::new(Semaphore::new(probe::TOGETHER)),
@@ -102,6 +112,11 @@ impl Runner {
             passes: 0,
             reap_min: REAP_MIN,
         }
+    }
+
+    /// The same, for an agent whose state holds its own node only.
+    pub(crate) fn asking(self, abroad: Arc<dyn Abroad>) -> Self {
+        Self { abroad: Some(abroad), ..self }
     }
 
     /// Runs until every handle is gone.
@@ -148,6 +163,7 @@ impl Runner {
         match message {
             Message::Heartbeat { check, outcome, reply } => self.heartbeat(check, outcome, reply),
             Message::Probed { check, run, outcome } => self.probed(&check, run, outcome),
+            Message::Seen { check, run, outcome } => self.heard(check, run, outcome),
             Message::Settings(settings) => self.settings = *settings,
             Message::Probe(service) => self.probe_now(&service),
         }
@@ -201,6 +217,15 @@ impl Runner {
         let Some(check) = self.stored(id).filter(|check| check.status == CheckStatus::Critical) else { return };
         tracing::info!(check = %id, service = %check.service_id, "critical for too long, deregistering the service");
         self.writes.deregister(check.service_id.clone());
+    }
+
+    fn heard(&mut self, id: CheckId, run: u64, outcome: Outcome) {
+        if let Some(Running { work: Work::Watch { run: current, last, .. }, .. }) = self.running.get_mut(&id)
+            && *current == run
+        {
+            *last = Some(outcome.clone());
+            self.write(id, outcome, None);
+        }
     }
 
     fn probed(&mut self, id: &CheckId, run: u64, outcome: Outcome) {

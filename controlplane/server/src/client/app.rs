@@ -12,15 +12,16 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use weft_api::host::Cluster as _;
-use weft_api::{Handshake, Host, Limits, Plain};
+use weft_api::{Handshake, Host, Limits, Meter, Plain};
 use weft_dns::Sockets;
 use weft_model::catalog::Node;
 use weft_state::Store;
 
-use super::checks::ClientChecks;
+use super::checks::{ClientChecks, OtherNodes};
 use super::cluster::{OfServers, Remote};
 use super::keep::Folder;
 use super::local::{Orderer, Tokens};
+use super::map::ServersMap;
 use super::names::Names;
 use super::pass_on::PassOn;
 use super::servers::{Servers, Standing};
@@ -30,6 +31,7 @@ use crate::acl::Acl;
 use crate::app::{self, Addresses};
 use crate::checks::{self, Checks};
 use crate::config::Config;
+use crate::coordinates::Coordinates;
 use crate::front_tls::{Doors, Https};
 use crate::log::Logging;
 use crate::node::{self, VERSION_META};
@@ -92,7 +94,13 @@ impl ClientAgent {
         let (checks, runner) = Checks::new(node.name.clone(), Arc::clone(&store), local);
         let acl = Acl::new(&config)?;
         acl.ask(Arc::new(servers.clone()));
+        let others = OtherNodes { servers: servers.clone(), tokens: tokens.clone(), acl: acl.clone() };
+        let runner = runner.asking(Arc::new(others));
+        let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
+        let meter = Arc::<Meter>::default();
+        let names = weft_dns::Handler::relaying(names, config.dns.clone());
         let limits = app::http_limits(&config);
+        let output_every = Arc::new(RwLock::new(config.checks.output_every));
         let definitions = Arc::new(RwLock::new(config.definitions.clone()));
         let monitors = log.monitors.clone();
         let watches = Watches::default();
@@ -100,7 +108,8 @@ impl ClientAgent {
             store: Arc::clone(&store),
             node: node::Own::new(Arc::clone(&node)),
             checks: checks.clone(),
-            names: None,
+            output_every: Some(Arc::clone(&output_every)),
+            names: names.clone(),
             doors: doors.clone(),
             acl: acl.clone(),
             log,
@@ -121,7 +130,7 @@ impl ClientAgent {
             access: Arc::new(acl.clone()),
             reload: Arc::new(reloads.clone()),
             logs: Arc::new(monitors),
-            meter: Arc::default(),
+            meter: Arc::clone(&meter),
         };
 
         for definition in &config.definitions.services {
@@ -136,18 +145,22 @@ impl ClientAgent {
         backs.push(spawn(runner.run()));
         backs.push(spawn(reloader.run()));
         backs.push(spawn(while_staying(departure.clone(), beat::run(servers.clone()))));
+        if config.tells_coordinates {
+            let map = ServersMap { servers: servers.clone(), acl: acl.clone() };
+            let coordinates = Coordinates { map, node: node.name.clone() };
+            backs.push(spawn(while_staying(departure.clone(), coordinates.run())));
+        }
         let sync = Sync {
             store: Arc::clone(&store),
             node: Arc::clone(&node),
             servers: servers.clone(),
             tokens,
             acl: acl.clone(),
-            output_every: config.checks.output_every,
+            output_every,
         };
         backs.push(spawn(while_staying(departure, sync.run())));
 
         backs.push(spawn(weft_api::push_metrics(host.clone())));
-        let names = Arc::new(Names { servers: servers.clone(), acl: acl.clone() });
         let pass_on = Arc::new(PassOn { servers, acl });
         let rest = weft_api::client_router(host, pass_on.clone());
         watches.start(rest.clone(), &config.watches);
@@ -172,10 +185,8 @@ impl ClientAgent {
         }
         if let Some(sockets) = dns_sockets {
             let stop = stop.clone();
-            fronts.spawn(async move {
-                weft_dns::pass_on(sockets, names, stop).await;
-                Ok(())
-            });
+            let names = names.timed(Arc::new(dns::ByMeter(meter)));
+            fronts.spawn(dns::serve(sockets, names, stop));
         }
         backs.extend(doors.iter().map(|door| spawn(door.keep_fresh(stop.clone()))));
         Ok(Self { addresses, node, cluster, reloads, stop, store, fronts, backs, _lock: lock })

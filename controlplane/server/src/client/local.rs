@@ -17,6 +17,7 @@ use weft_model::{Command, Envelope, NodeName, RequestId};
 use weft_state::{Applied, Proposal, ProposeError, State, StateView, Store, apply};
 
 use super::keep::{Folder, Kept, Key};
+use crate::acl::Acl;
 use crate::clock::now;
 use crate::keep::Durability;
 
@@ -47,6 +48,12 @@ impl Tokens {
 
     pub(super) fn of(&self, key: &Key) -> Secret {
         self.0.lock().get(key).cloned().unwrap_or_default()
+    }
+
+    /// The token that is shown for what belongs to `key`: its own, or what the agent has for such.
+    pub(super) fn shown(&self, key: &Key, acl: &Acl) -> Secret {
+        let tokens = [self.of(key), acl.registration_token()];
+        tokens.into_iter().find(|token| !token.is_empty()).unwrap_or_else(|| acl.agent_token())
     }
 
     fn forget(&self, key: &Key) {

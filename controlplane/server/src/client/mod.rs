@@ -14,6 +14,7 @@ mod checks;
 mod cluster;
 mod keep;
 mod local;
+mod map;
 mod names;
 mod pass_on;
 mod place;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, OptionFuture};
+use parking_lot::RwLock;
 use tokio::time::{Instant, sleep_until};
 use weft_model::catalog::{Node, Service};
 use weft_model::registration::{Registration, ServiceRegistration};
@@ -45,8 +46,8 @@ pub(super) struct Sync {
     pub(super) servers: Servers,
     pub(super) tokens: Tokens,
     pub(super) acl: Acl,
-    /// How old an output may be in the catalog: `check_update_interval`.
-    pub(super) output_every: Duration,
+    /// How old an output may be in the catalog: `check_update_interval`, as of the last reload.
+    pub(super) output_every: Arc<RwLock<Duration>>,
 }
 
 /// What happens between two looks.
@@ -146,7 +147,7 @@ impl Sync {
         let Plan { writes, outputs, adopted } = plan(&local, remote, &due);
         seen.outputs.retain(|check, _| outputs.contains(check));
         for check in outputs {
-            let later = self.output_every.mul_f64(0.5 + 0.5 * rand::random::<f64>());
+            let later = self.output_every.read().mul_f64(0.5 + 0.5 * rand::random::<f64>());
             seen.outputs.entry(check).or_insert(now + later);
         }
         for service in adopted {
@@ -185,13 +186,7 @@ impl Sync {
     fn bundles(&self, writes: Vec<Write>) -> Vec<(Secret, Vec<Command>)> {
         let mut bundles: Vec<(Secret, Vec<Command>)> = Vec::new();
         for Write { owner, command } in writes {
-            let token = match owner {
-                Some(owner) => {
-                    [self.tokens.of(&owner), self.acl.registration_token()].into_iter().find(|token| !token.is_empty())
-                }
-                None => None,
-            };
-            let token = token.unwrap_or_else(|| self.acl.agent_token());
+            let token = owner.map_or_else(|| self.acl.agent_token(), |owner| self.tokens.shown(&owner, &self.acl));
             match bundles.last_mut().filter(|(last, commands)| *last == token && commands.len() < TOGETHER) {
                 Some((_, commands)) => commands.push(command),
                 None => bundles.push((token, vec![command])),

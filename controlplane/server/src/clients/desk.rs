@@ -16,9 +16,11 @@ use weft_model::{ApplyError, Command, NodeName, ServiceId, Topic};
 use weft_raft::Raft;
 use weft_state::{ProposeError, State, StateView, Store};
 
-use super::message::{Apply, Ask, Beat, Hello, Known, PROTOCOL, Rows, Welcome, Written};
+use super::message::{Aliased, Apply, Ask, AskAliased, Beat, Hello, Known, PROTOCOL, Rows, Welcome, Written};
 use super::roll::Roll;
 use crate::acl::Acl;
+use crate::checks::{self, Outcome};
+use crate::coordinates::Places;
 
 /// For how long an agent waits for news of its node at a time.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -63,23 +65,57 @@ impl Desk {
         if ask.index == 0 {
             self.raft.read_index().await.map_err(|error| unavailable(error.to_string()))?;
         }
+        self.newer(&ask.node, ask.index, |state| {
+            self.require(token, state, &node_write(&ask.node))?;
+            let rows = rows(state, &ask.node);
+            Ok((rows.index, rows))
+        })
+        .await
+    }
+
+    /// The health of what an agent's alias check shows, as far as the check's token lets see.
+    pub(super) async fn aliased(&self, ask: &AskAliased, token: &Secret) -> Result<Aliased, Refusal> {
+        self.newer(&ask.node, ask.index, |state| {
+            let view = StateView::new(state);
+            self.require(token, state, &Need::Of(Labelled::Node, ask.node.as_str().to_owned(), Wanted::Read))?;
+            if let Some(service) = view.service(&ask.node, &ask.service) {
+                let name = service.value.name.as_str().to_owned();
+                self.require(token, state, &Need::Of(Labelled::Service, name, Wanted::Read))?;
+            }
+            let Outcome { status, output } = checks::aliased(&view, &ask.node, &ask.service);
+            let index = view.reads().index;
+            Ok((index, Aliased { index, status, output }))
+        })
+        .await
+    }
+
+    /// What is read of a node once its index is another one than what the asker has, or after a while.
+    async fn newer<T>(
+        &self,
+        node: &NodeName,
+        index: u64,
+        read: impl Fn(&State) -> Result<(u64, T), Refusal>,
+    ) -> Result<T, Refusal> {
         let deadline = Instant::now() + WAIT_MAX;
-        let mut changes = self.store.subscribe(BTreeSet::from([Topic::Node(ask.node.clone())]));
+        let mut changes = self.store.subscribe(BTreeSet::from([Topic::Node(node.clone())]));
         loop {
-            let state = self.store.current();
-            self.require(token, &state, &node_write(&ask.node))?;
-            let rows = rows(&state, &ask.node);
-            if rows.index > ask.index {
-                return Ok(rows);
+            let (found, value) = read(&self.store.current())?;
+            if found > index {
+                return Ok(value);
             }
             let ended = tokio::select! {
                 waited = timeout_at(deadline, changes.changed()) => waited.is_err(),
                 () = self.store.waits_ended() => true,
             };
             if ended {
-                return Ok(rows);
+                return Ok(value);
             }
         }
+    }
+
+    /// Where the servers are on the map.
+    pub(super) fn places(&self, beat: &Beat) -> Places {
+        Places::of(&StateView::new(&self.store.current()), &beat.node)
     }
 
     /// Writes what an agent says of its node.
@@ -201,6 +237,10 @@ fn needs(own: &NodeName, command: &Command, view: &StateView<'_>) -> Result<Vec<
     | Command::UpdateCheck { node, check: id, .. } = command
     {
         (node, view.check(own, id).map(|check| vec![of(&check.value.service_id)]).unwrap_or_default())
+    } else if let Command::CoordinatesUpdate(places) = command
+        && let [place] = places.as_slice()
+    {
+        (&place.node, vec![node_write(own)])
     } else {
         return Err("this is no write of a client agent".to_owned());
     };

@@ -34,7 +34,9 @@ use weft_state::State;
 use weft_xds::ads::Ads;
 
 use super::desk::{Desk, Refusal};
-use super::message::{APPLY, BEAT, DNS, HELLO, LEAVE, NODE, NODE_ROWS, TOKEN, WAY, WHO};
+use super::message::{
+    ALIASED, APPLY, BEAT, DNS, FROM, HEADERS_MAX, HELLO, LEAVE, NODE, NODE_ROWS, PLACES, SETTINGS, TOKEN, WAY, WHO,
+};
 use crate::acl::Acl;
 use crate::proxies::Proxies;
 
@@ -107,6 +109,7 @@ async fn converse(stream: TlsStream<TcpStream>, inside: Inside, remote: IpAddr, 
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADERS_MAX)
         .keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -141,11 +144,15 @@ impl Inside {
         response
     }
 
-    /// A name is looked up with the agent's eyes.
-    async fn look_up(&self, request: &[u8], way: Option<&str>, token: Secret) -> Result<Response<Body>, Refusal> {
-        let way = if way == Some("tcp") { Way::Tcp } else { Way::Udp };
-        let names = self.names.seen_by(Arc::new(ByToken { acl: self.desk.acl.clone(), token }));
-        let response = names.respond(request, way).await;
+    /// A name is looked up with the agent's eyes and by its settings.
+    async fn look_up(&self, request: &[u8], headers: &HeaderMap, token: Secret) -> Result<Response<Body>, Refusal> {
+        let way = if header(headers, WAY) == Some("tcp") { Way::Tcp } else { Way::Udp };
+        let from = header(headers, FROM).and_then(|from| from.parse().ok());
+        let mut names = self.names.seen_by(Arc::new(ByToken { acl: self.desk.acl.clone(), token }));
+        if let Some(settings) = headers.get(SETTINGS) {
+            names = names.by(read(settings.as_bytes())?);
+        }
+        let response = names.respond(request, way, from).await;
         response
             .map(|response| Response::new(Body::from(response)))
             .ok_or_else(|| Refusal(StatusCode::BAD_REQUEST, "this is no DNS request".to_owned()))
@@ -162,8 +169,10 @@ impl Inside {
             NODE_ROWS => json(&self.desk.node(&read(&body)?, &token).await?),
             APPLY => json(&self.desk.apply(read(&body)?, &token).await?),
             LEAVE => json(&self.desk.leave(&read(&body)?, &token).await?),
+            PLACES => json(&self.desk.places(&read(&body)?)),
+            ALIASED => json(&self.desk.aliased(&read(&body)?, &token).await?),
             WHO => json(&self.desk.who(&token)),
-            DNS => self.look_up(&body, header(&head.headers, WAY), token).await,
+            DNS => self.look_up(&body, &head.headers, token).await,
             other => Err(Refusal(StatusCode::NOT_FOUND, format!("this server does not know {other}: upgrade it"))),
         }
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weft_model::acl::Rules;
 use weft_model::catalog::{Node, Service};
-use weft_model::health::Check;
-use weft_model::{Command, NodeName};
+use weft_model::health::{Check, CheckStatus};
+use weft_model::{Command, NodeName, ServiceId};
 
 /// The version of these messages.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -21,6 +21,15 @@ pub(crate) const TOKEN: &str = "x-consul-token";
 /// The header of a DNS request: `udp` or `tcp`.
 pub(crate) const WAY: &str = "x-weft-way";
 
+/// The header of a DNS request: the address that asks.
+pub(crate) const FROM: &str = "x-weft-from";
+
+/// The header of a DNS request: the settings of the agent that was asked.
+pub(crate) const SETTINGS: &str = "x-weft-dns";
+
+/// Its size is that of the table of times to live, which may name many services.
+pub(crate) const HEADERS_MAX: u32 = 256 << 10;
+
 /// The paths of these messages.
 pub(crate) const HELLO: &str = "/weft/client/hello";
 pub(crate) const BEAT: &str = "/weft/client/beat";
@@ -31,6 +40,9 @@ pub(crate) const DNS: &str = "/weft/client/dns";
 /// Who bears the token of the header; no token: the anonymous one.
 pub(crate) const WHO: &str = "/weft/client/who";
 pub(crate) const LEAVE: &str = "/weft/client/leave";
+/// A [`Beat`]; the answer is the servers' [`Places`](crate::coordinates::Places).
+pub(crate) const PLACES: &str = "/weft/client/places";
+pub(crate) const ALIASED: &str = "/weft/client/aliased";
 
 /// An agent introduces itself, with each connection.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -99,4 +111,21 @@ pub(crate) struct Known {
     pub(crate) accessor: Uuid,
     /// `None`: something of it cannot be read, and so it grants nothing.
     pub(crate) rules: Option<Rules>,
+}
+
+/// Asks for the health of an instance, or with the empty id of a node. With an index, once it may have changed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct AskAliased {
+    pub(crate) node: NodeName,
+    pub(crate) service: ServiceId,
+    pub(crate) index: u64,
+}
+
+/// What an alias check shows of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Aliased {
+    pub(crate) index: u64,
+    pub(crate) status: CheckStatus,
+    pub(crate) output: String,
 }

@@ -11,7 +11,7 @@ use weft_state::StateView;
 use crate::node::{SERVER_SERVICE, VERSION_META};
 
 /// All members in the catalog, by name.
-pub(super) fn of(view: &StateView<'_>) -> Vec<Member> {
+pub(crate) fn of(view: &StateView<'_>) -> Vec<Member> {
     let nodes = view.nodes();
     nodes.iter().filter_map(|node| member(view, &node.value)).collect()
 }

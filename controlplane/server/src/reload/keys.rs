@@ -40,13 +40,12 @@ pub(super) struct Started {
     written: Written,
     servers: Option<CertificateFiles>,
     client_tls: ClientTls,
-    is_server: bool,
 }
 
 impl Started {
     pub(super) fn with(config: &Config) -> Self {
         let (servers, client_tls) = (config.security.certificates.clone(), config.client_tls.clone());
-        Self { written: config.written.clone(), servers, client_tls, is_server: config.server }
+        Self { written: config.written.clone(), servers, client_tls }
     }
 
     /// The keys that say something else now, and hold at the next start only.
@@ -54,13 +53,6 @@ impl Started {
         let differing = config.written.differing(&self.written).into_iter();
         let mut keys: Vec<_> =
             differing.filter(|key| !is_in(RELOADED, key) && !is_in(TLS, key)).map(str::to_owned).collect();
-        if !self.is_server {
-            // What a client agent tells of outputs is settled where the catalog is kept true, and servers answer names.
-            let of_servers = |key: &&str| {
-                *key == "check_update_interval" || key.starts_with("dns_config.") || key.starts_with("recursor")
-            };
-            keys.extend(config.written.differing(&self.written).into_iter().filter(of_servers).map(str::to_owned));
-        }
         if config.security.certificates != self.servers {
             keys.push("the files of tls.internal_rpc".to_owned());
         }

@@ -51,8 +51,9 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<Store>,
     pub(crate) node: Own,
     pub(crate) checks: Checks,
-    /// A client agent has none: servers answer.
-    pub(crate) names: Option<weft_dns::Handler>,
+    /// How old an output may be in the catalog, where a client agent keeps that true.
+    pub(crate) output_every: Option<Arc<RwLock<Duration>>>,
+    pub(crate) names: weft_dns::Handler,
     pub(crate) doors: Doors,
     pub(crate) acl: Acl,
     pub(crate) log: Logging,
@@ -70,7 +71,6 @@ pub(crate) struct Reloader {
     started: Started,
     sidecar_ports: (u16, u16),
     data_dir: Option<PathBuf>,
-    is_server: bool,
     /// How checks run now.
     checks: checks::Settings,
     /// What the files said when they were last taken over.
@@ -98,7 +98,6 @@ impl Reloader {
             started: Started::with(config),
             sidecar_ports: config.listen.sidecar_ports,
             data_dir: config.data_dir.clone(),
-            is_server: config.server,
             checks: config.checks.clone(),
             definitions: config.definitions.clone(),
         };
@@ -128,12 +127,16 @@ impl Reloader {
         self.parts.log.set(config.log.level);
         self.parts.http_connections.set(config.listen.http_connections_per_client);
         self.parts.watches.set(&config.watches);
-        self.checks.output_every = if self.is_server { config.checks.output_every } else { Duration::ZERO };
+        match &self.parts.output_every {
+            Some(every) => {
+                *every.write() = config.checks.output_every;
+                self.checks.output_every = Duration::ZERO;
+            }
+            None => self.checks.output_every = config.checks.output_every,
+        }
         self.checks.discard_output = config.checks.discard_output;
         self.parts.checks.configure(self.checks.clone()).await;
-        if let Some(names) = &self.parts.names {
-            names.configure(config.dns.clone());
-        }
+        self.parts.names.configure(config.dns.clone());
         for key in self.started.need_restart(&config) {
             tracing::warn!("{key} has changed and holds when the agent is started again");
         }
