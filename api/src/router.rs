@@ -1,18 +1,22 @@
 //! From a request to a handler and back: the only place that knows both HTTP and the table of routes.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, Method, StatusCode};
+use tower::{Service as _, service_fn};
 use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::Compression;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _, SizeAbove};
 use tracing::error;
 use uuid::Uuid;
@@ -50,14 +54,36 @@ pub fn router(host: Host) -> Router {
         DefaultPolicy::Deny => "deny",
     });
     let host = Arc::new(host);
-    let mut router = Router::new().route("/", any(root)).fallback(unknown_path);
+    let mut routes = Router::new().route("/", any(root)).fallback(unknown_path);
     for pattern in patterns() {
-        router = mount(router, Arc::new(pattern), &host);
+        routes = mount(routes, Arc::new(pattern), &host);
     }
-    router
-        .layer(middleware::from_fn(redirect_to_clean_path))
-        .layer(middleware::map_response(move |response| common_headers(response, policy.clone())))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+    // One service around all routes, not a layer on each: a layer costs each request a copy of all that is below it.
+    let bare = service_fn(move |request: Request| front(routes.clone(), policy.clone(), request));
+    let compressing =
+        Compression::new(bare.clone()).quality(CompressionLevel::Fastest).compress_when(worth_compressing());
+    Router::new().fallback_service(service_fn(move |request: Request| {
+        let (mut bare, mut compressing) = (bare.clone(), compressing.clone());
+        async move {
+            match request.headers().contains_key(ACCEPT_ENCODING) {
+                true => Ok(compressing.call(request).await?.map(Body::new)),
+                false => bare.call(request).await,
+            }
+        }
+    }))
+}
+
+/// What is the same for every request and every answer.
+async fn front(mut routes: Router, policy: HeaderValue, request: Request) -> Result<Response, Infallible> {
+    let mut response = match redirect_to_clean_path(&request) {
+        Some(redirect) => redirect,
+        None => routes.call(request).await?,
+    };
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(DEFAULT_POLICY, policy);
+    Ok(response)
 }
 
 /// Most clients offer gzip without a thought. Setting a compressor up costs more than all else about a small answer.
@@ -289,27 +315,19 @@ async fn unknown_path(request: Request) -> Response {
     Refusal::not_found(format!("Invalid URL path: {hint}")).into()
 }
 
-async fn redirect_to_clean_path(request: Request, next: Next) -> Response {
+/// The answer to a path that is not written as it should be.
+fn redirect_to_clean_path(request: &Request) -> Option<Response> {
     if is_plain(request.uri().path()) {
-        return next.run(request).await;
+        return None;
     }
     match unescape(request.uri().path(), Plus::IsItself).as_deref().map(clean) {
-        Ok(None) => next.run(request).await,
-        Ok(Some(path)) => redirect(&escape(&path), request.uri().query()),
-        Err(refusal) => refusal.clone().into(),
+        Ok(None) => None,
+        Ok(Some(path)) => Some(redirect(&escape(&path), request.uri().query())),
+        Err(refusal) => Some(refusal.clone().into()),
     }
 }
 
 fn redirect(path: &str, query: Option<&str>) -> Response {
     let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     Answer::empty().status(StatusCode::MOVED_PERMANENTLY).header(LOCATION, &target).into_response(Layout::Compact)
-}
-
-#[allow(clippy::unused_async)] // axum's middleware is async
-async fn common_headers(mut response: Response, policy: HeaderValue) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(DEFAULT_POLICY, policy);
-    response
 }
