@@ -4,7 +4,7 @@ use crate::route::{Access, Form, Param, Route, Verb};
 use crate::terms::Most;
 use crate::v1::{
     acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, health, kv, operator,
-    peering, query, session, snapshot, status, txn, ui, weft,
+    peering, query, session, snapshot, status, txn, ui, virtual_ip, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -837,6 +837,13 @@ pub(crate) static ROUTES: &[Route] = &[
         .body("AgentTokenRequest")
         .statuses(&[401, 404])
         .about("Give this agent another token of its own"),
+    // --- virtual addresses
+    Route::act(Put, "/v1/internal/service-virtual-ip", task!(virtual_ip::assign))
+        .of_datacenter()
+        .access(Access::MeshWrite)
+        .body("VirtualIpRequest")
+        .answers("VirtualIpAnswer")
+        .about("Choose addresses of a service, beside its virtual one; they are taken from whoever had them"),
     // --- user interfaces
     Route::read("/v1/internal/ui/nodes", ui::nodes)
         .access(Access::NodeRead)

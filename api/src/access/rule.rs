@@ -36,6 +36,7 @@ pub(crate) fn rule(route: &Route, call: &Call) -> Rule {
         Access::OperatorWrite => Rule::Need(Need::Plain(Plain::Operator, Write)),
         Access::KeyringRead => Rule::Need(Need::Plain(Plain::Keyring, Read)),
         Access::KeyringWrite => Rule::Need(Need::Plain(Plain::Keyring, Write)),
+        Access::MeshWrite => Rule::Need(Need::Plain(Plain::Mesh, Write)),
         Access::EventWrite => Rule::Need(of(Labelled::Event, &call.rest, Write)),
         Access::NodeWrite if route.path == "/v1/agent/maintenance" => Rule::Need(node(own, Write)),
         Access::ServiceWrite if route.path == "/v1/agent/connect/ca/leaf/{service}" => {

@@ -208,6 +208,7 @@ pub(crate) fn about(command: &Command) -> Option<usize> {
         | Command::KvReap { .. }
         | Command::AutopilotSet { .. }
         | Command::CoordinatesUpdate(_)
+        | Command::VirtualIpsAssign { .. }
         | Command::EventFire(_)
         | Command::Retire(_)
         | Command::RestoreChunk { .. }

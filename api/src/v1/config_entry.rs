@@ -166,7 +166,7 @@ fn kind(name: &str) -> Result<Kind, String> {
 fn swapped(reply: &Reply) -> bool {
     match reply {
         Reply::Swapped(swapped) => *swapped,
-        Reply::Done | Reply::Serial(_) | Reply::Txn(_) => true,
+        Reply::Done | Reply::Serial(_) | Reply::Txn(_) | Reply::Assigned(_) => true,
     }
 }
 

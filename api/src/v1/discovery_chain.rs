@@ -59,7 +59,16 @@ fn compiled(call: &Call, view: &StateView<'_>, overrides: Overrides) -> Outcome 
     let trust_domain = view.ca().map(|ca| ca.value.trust_domain.clone()).unwrap_or_default();
     let request = Request { service, datacenter, trust_domain, overrides };
     let chain = compile(&Seen(view), &request).map_err(Refusal::failed)?;
-    Ok(Answer::json(json!({"Chain": chain})))
+    let mut shown = json!({"Chain": chain});
+    let name = request.service.as_str().into();
+    let (own, chosen) = (view.virtual_ip(&name), view.chosen_ips(&name));
+    if let Some(own) = own {
+        shown["Chain"]["AutoVirtualIPs"] = json!([own]);
+    }
+    if !chosen.is_empty() {
+        shown["Chain"]["ManualVirtualIPs"] = json!(chosen);
+    }
+    Ok(Answer::json(shown))
 }
 
 fn overrides(call: &Call) -> Result<Overrides, Refusal> {

@@ -20,4 +20,5 @@ pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod txn;
 pub(crate) mod ui;
+pub(crate) mod virtual_ip;
 pub(crate) mod weft;

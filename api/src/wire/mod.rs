@@ -20,6 +20,7 @@ pub(crate) mod service;
 pub(crate) mod session;
 pub(crate) mod txn;
 pub(crate) mod ui;
+pub(crate) mod virtual_ip;
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,9 @@ pub enum Command {
     QueryDelete(Uuid),
     /// New places of nodes; those of nodes that nobody knows are passed over.
     CoordinatesUpdate(Vec<NodeCoordinate>),
+    /// These addresses, and no others, are the ones that somebody has chosen for a service; they are taken from whoever had
+    /// them. Answered with [`Reply::Assigned`].
+    VirtualIpsAssign { service: ServiceName, addresses: Vec<IpAddr> },
     /// Tells all agents of an event. Its time is given by the log.
     EventFire(Box<UserEvent>),
     /// A change of access control.
@@ -168,6 +172,8 @@ pub enum Reply {
     Serial(u64),
     /// The results of a transaction, or the operations that failed.
     Txn(TxnOutcome),
+    /// From which services addresses were taken by [`Command::VirtualIpsAssign`]; `None`: there is no such service.
+    Assigned(Option<Vec<ServiceName>>),
 }
 
 /// Why a command was refused. Deterministic: every server computes the same one.

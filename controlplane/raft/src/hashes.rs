@@ -24,7 +24,7 @@ pub(crate) const DIVERGED: &str = "diverged";
 /// In which form a state is hashed. To be raised whenever what stands in its tables gets another form, so that
 /// servers of different versions, as they are during an upgrade, do not compare. It takes the place of the
 /// hash's first byte; those after it tell which tables there are.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 /// How many bytes of a hash say what was hashed.
 const HEAD: usize = 4;

@@ -1,5 +1,7 @@
 //! The tables. Primary tables are stored and sent; the derived ones are rebuilt from them.
 
+use std::net::IpAddr;
+
 use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use weft_model::coordinate::NodeCoordinate;
 use weft_model::event::UserEvent;
 use weft_model::health::Check;
 use weft_model::prepared_query::PreparedQuery;
-use weft_model::{CheckId, Key, NodeName, ServiceId, Session, SessionId, Topic};
+use weft_model::{CheckId, Key, NodeName, ServiceId, ServiceName, Session, SessionId, Topic};
 
 use crate::acl::AclTables;
 use crate::derived::Derived;
@@ -51,6 +53,8 @@ pub struct State {
     /// The numbers of servers that must not come back.
     pub(crate) retired: OrdSet<u64>,
     pub(crate) virtual_ips: VirtualIps,
+    /// Addresses that somebody has chosen, beside the virtual ones.
+    pub(crate) chosen_ips: OrdMap<ServiceName, Vec<IpAddr>>,
     /// The pieces of a restore that have come so far.
     pub(crate) staged: Option<Staged>,
     #[serde(skip)]

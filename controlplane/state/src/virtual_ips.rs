@@ -4,7 +4,7 @@
 //! to give them out at different entries agree. Only where two names want the same one does it matter who was
 //! there first, and that is why the table is stored.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,13 @@ impl StateView<'_> {
     pub fn virtual_ip(&self, destination: &ServiceName) -> Option<Ipv4Addr> {
         self.note(Topic::Connect(destination.clone()));
         self.state.virtual_ips.of(destination)
+    }
+
+    /// The addresses of a service that somebody has chosen.
+    #[must_use]
+    pub fn chosen_ips(&self, service: &ServiceName) -> &[IpAddr] {
+        self.note(Topic::Connect(service.clone()));
+        self.state.chosen_ips.get(service).map_or(&[], Vec::as_slice)
     }
 }
 

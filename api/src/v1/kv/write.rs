@@ -42,7 +42,7 @@ pub(crate) async fn delete(call: Call) -> Outcome {
 async fn write(call: &Call, op: KvOp) -> Outcome {
     match call.propose_once(Command::Kv(op)).await? {
         Reply::Swapped(done) => Ok(Answer::json(done)),
-        Reply::Done | Reply::Serial(_) | Reply::Txn(_) => Ok(Answer::json(true)),
+        Reply::Done | Reply::Serial(_) | Reply::Txn(_) | Reply::Assigned(_) => Ok(Answer::json(true)),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn configure(call: Call) -> Outcome {
     let reply = call.propose(Command::AutopilotSet { config, cas }).await?;
     Ok(Answer::json(match reply {
         Reply::Swapped(swapped) => swapped,
-        Reply::Done | Reply::Serial(_) | Reply::Txn(_) => true,
+        Reply::Done | Reply::Serial(_) | Reply::Txn(_) | Reply::Assigned(_) => true,
     }))
 }
 

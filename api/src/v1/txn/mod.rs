@@ -70,7 +70,9 @@ async fn write(call: &Call, ops: Vec<request::Op>) -> Outcome {
     }
     match call.propose_once(Command::Txn(ops)).await? {
         Reply::Txn(outcome) => Ok(answer(vet::filter(call, &state, outcome)?, None)),
-        Reply::Done | Reply::Swapped(_) | Reply::Serial(_) => Err(Refusal::failed("the transaction gave no results")),
+        Reply::Done | Reply::Swapped(_) | Reply::Serial(_) | Reply::Assigned(_) => {
+            Err(Refusal::failed("the transaction gave no results"))
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn last_serial(cluster: &Cluster) -> Option<u64> {
     let server = cluster.servers().into_iter().next()?;
     match server.store.propose(Command::CaIssue { service: "web".into() }).await {
         Ok((_, Reply::Serial(serial))) => Some(serial),
-        Ok((_, Reply::Done | Reply::Swapped(_) | Reply::Txn(_))) => None,
+        Ok((_, Reply::Done | Reply::Swapped(_) | Reply::Txn(_) | Reply::Assigned(_))) => None,
         Err(error) => {
             cluster.violated("I16", format!("no write after all faults have ended: {error}"));
             None

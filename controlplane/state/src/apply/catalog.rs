@@ -151,6 +151,7 @@ impl Txn {
         let destinations = former.iter().map(|former| &former.value).chain([&service]);
         for destination in destinations.filter_map(|service| service.mesh_destination()) {
             self.state.settle_virtual_ip(destination);
+            self.settle_chosen_ips(destination);
         }
         self.state.services.insert(key, Indexed { value: service, create_index, modify_index: self.index });
         if renamed {
@@ -179,6 +180,7 @@ impl Txn {
         self.state.derived.remove_service(node, &former.value);
         if let Some(destination) = former.value.mesh_destination() {
             self.state.settle_virtual_ip(destination);
+            self.settle_chosen_ips(destination);
         }
         for check in self.check_ids(node, id) {
             self.remove_check(node, &check);

@@ -49,6 +49,7 @@ impl Txn {
     pub(super) fn remove_config(&mut self, kind: Kind, name: &str) {
         if self.state.config.remove(&(kind, name.to_owned())).is_some() {
             self.touch_config(kind, name);
+            self.settle_chosen_ips(&name.into());
         }
     }
 

@@ -16,6 +16,7 @@ mod restore;
 mod retire;
 mod session;
 mod transaction;
+mod virtual_ips;
 
 use std::collections::BTreeSet;
 
@@ -102,6 +103,7 @@ impl Txn {
             Command::QueryUpdate(query) => self.query_update(query),
             Command::QueryDelete(id) => self.query_delete(*id),
             Command::CoordinatesUpdate(places) => Ok(self.coordinates_update(places)),
+            Command::VirtualIpsAssign { service, addresses } => Ok(self.virtual_ips_assign(service, addresses)),
             Command::EventFire(event) => Ok(self.event_fire(event)),
             Command::RestoreChunk { id, seq, bytes } => self.restore_chunk(*id, *seq, bytes),
             Command::RestoreCommit { id, chunks, sha256 } => self.restore_commit(*id, *chunks, sha256),

@@ -1,4 +1,6 @@
-//! Random commands about prepared queries, places and events.
+//! Random commands about prepared queries, places, events and chosen addresses.
+
+use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -61,5 +63,9 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
         1 => (pick(&super::NODES), 0u8..3)
             .prop_map(|(node, x)| Command::CoordinatesUpdate(vec![place(node, f64::from(x))])),
         1 => (1u128..9).prop_map(|number| Command::EventFire(Box::new(event(number)))),
+        1 => (pick(&super::NAMES), 1u8..4).prop_map(|(name, last)| {
+            let addresses = vec![Ipv4Addr::new(10, 0, 0, last).into()];
+            Command::VirtualIpsAssign { service: name.into(), addresses }
+        }),
     ]
 }

@@ -110,6 +110,9 @@ impl Answers {
         for name in NAMES {
             ask(format!("instances {name}"), &|view| format!("{:?}", view.instances(&name.into())));
             ask(format!("connect {name}"), &|view| format!("{:?}", view.connect_instances(&name.into())));
+            ask(format!("virtual {name}"), &|view| {
+                format!("{:?} {:?}", view.virtual_ip(&name.into()), view.chosen_ips(&name.into()))
+            });
             ask(format!("intentions to {name}"), &|view| format!("{:?}", view.intentions_to(&name.into())));
             ask(format!("intentions from {name}"), &|view| format!("{:?}", view.intentions_from(&name.into())));
             ask(format!("defaults {name}"), &|view| format!("{:?}", view.service_defaults(name)));
