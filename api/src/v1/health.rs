@@ -8,7 +8,7 @@ use weft_model::health::{Check, CheckStatus};
 use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
-use super::catalog::{central, gateway};
+use super::catalog::{central, gateway, tagged};
 use super::select::{node_fits, of_peer, sort_near, tags_fit};
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
@@ -81,6 +81,7 @@ fn instances_answer(call: &Call, view: &StateView<'_>, mut instances: Vec<Instan
             && (!passing_only || all_passing(instance))
     });
     central::merge(call, view, instances.iter_mut().map(|instance| &mut instance.service));
+    tagged::add_virtual(view, instances.iter_mut().map(|instance| &mut instance.service));
     retain(filter.as_ref(), &mut instances, health_value);
     sort_near(call, view, &mut instances, |instance| &instance.node.value.name);
     Ok(Answer::json(HealthRows(instances)))

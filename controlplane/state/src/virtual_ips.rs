@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use weft_model::catalog::Service;
 use weft_model::{ServiceName, Topic};
 
 use crate::state::State;
@@ -87,6 +88,13 @@ impl StateView<'_> {
     pub fn virtual_ip(&self, destination: &ServiceName) -> Option<Ipv4Addr> {
         self.note(Topic::Connect(destination.clone()));
         self.state.virtual_ips.of(destination)
+    }
+
+    /// The virtual address of what an instance serves in the mesh. It has no topic: an instance that stands in the state
+    /// keeps the address from its first moment to its last, and only another destination brings another one.
+    #[must_use]
+    pub fn virtual_ip_of(&self, instance: &Service) -> Option<Ipv4Addr> {
+        instance.mesh_destination().and_then(|destination| self.state.virtual_ips.of(destination))
     }
 
     /// The addresses of a service that somebody has chosen.

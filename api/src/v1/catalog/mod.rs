@@ -5,6 +5,7 @@ mod central_upstreams;
 pub(crate) mod gateway;
 pub(super) mod holder;
 mod read;
+pub(crate) mod tagged;
 pub(super) mod vet;
 mod write;
 

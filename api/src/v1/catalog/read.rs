@@ -5,7 +5,7 @@ use weft_model::catalog::{Indexed, Node};
 use weft_model::{NodeName, ServiceName};
 use weft_state::{Instance, StateView};
 
-use super::central;
+use super::{central, tagged};
 use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
@@ -62,6 +62,7 @@ fn instances(call: &Call, view: &StateView<'_>, mut instances: Vec<Instance>) ->
     call.gate(view.state())?.instances(&mut instances);
     instances.retain(|instance| node_fits(call, &instance.node.value) && tags_fit(call, &instance.service.value));
     central::merge(call, view, instances.iter_mut().map(|instance| &mut instance.service));
+    tagged::add_virtual(view, instances.iter_mut().map(|instance| &mut instance.service));
     retain(filter.as_ref(), &mut instances, catalog_value);
     sort_near(call, view, &mut instances, |instance| &instance.node.value.name);
     Ok(Answer::json(CatalogRows(instances)))
@@ -93,6 +94,7 @@ fn on_node(call: &Call, view: &StateView<'_>, form: Form) -> Result<Option<NodeS
     let mut services = view.node_services(&node.value.name);
     gate.retain(&mut services, |service| access::service(service.value.name.as_str(), Wanted::Read));
     central::merge(call, view, services.iter_mut());
+    tagged::add_virtual(view, services.iter_mut());
     retain(filter.as_ref(), &mut services, service_value);
     Ok(Some(NodeServices { node, services, form }))
 }

@@ -11,6 +11,7 @@ use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::query::{go_bool, go_int};
 use crate::refusal::Refusal;
+use crate::v1::catalog::tagged;
 use crate::wire::prepared_query::{AnswerMeta, Execution, Explanation};
 
 /// There is one network segment, which has no name.
@@ -28,6 +29,7 @@ pub(crate) fn execute(call: &Call, view: &StateView<'_>) -> Outcome {
         put_near_first(view, &node, &mut instances);
     }
     instances.truncate(limit.unwrap_or(usize::MAX));
+    tagged::add_virtual(view, instances.iter_mut().map(|instance| &mut instance.service));
     let datacenter = call.host.agent.node.datacenter.clone();
     Ok(Answer::json(Execution { query, instances, datacenter, failovers: 0, meta: meta(call) }))
 }

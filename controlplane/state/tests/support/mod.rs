@@ -78,7 +78,11 @@ impl Answers {
             ask(format!("node {on}"), &|view| format!("{:?}", view.node(&on.into())));
             ask(format!("node services {on}"), &|view| format!("{:?}", view.node_services(&on.into())));
             for id in IDS {
-                ask(format!("instance {on} {id}"), &|view| format!("{:?}", view.own_service(&on.into(), &id.into())));
+                ask(format!("instance {on} {id}"), &|view| {
+                    let instance = view.own_service(&on.into(), &id.into());
+                    let address = instance.as_ref().and_then(|found| view.virtual_ip_of(&found.value));
+                    format!("{instance:?} {address:?}")
+                });
             }
             ask(format!("node checks {on}"), &|view| format!("{:?}", view.node_checks(&on.into())));
         }
