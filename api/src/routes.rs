@@ -3,8 +3,8 @@
 use crate::route::{Access, Form, Param, Route, Verb};
 use crate::terms::Most;
 use crate::v1::{
-    acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, health, kv, operator,
-    peering, query, session, snapshot, status, txn, ui, virtual_ip, weft,
+    acl, agent, catalog, config_entry, connect, coordinate, discovery_chain, event, exported, federation, health, kv,
+    operator, peering, query, session, snapshot, status, txn, ui, virtual_ip, weft,
 };
 
 use Verb::{Delete, Get, Post, Put};
@@ -837,6 +837,20 @@ pub(crate) static ROUTES: &[Route] = &[
         .body("AgentTokenRequest")
         .statuses(&[401, 404])
         .about("Give this agent another token of its own"),
+    // --- datacenters
+    Route::read("/v1/internal/federation-states", federation::states)
+        .access(Access::OperatorRead)
+        .answers("FederationStates")
+        .about("The datacenters and their mesh gateways; there is one"),
+    Route::read("/v1/internal/federation-states/mesh-gateways", federation::gateways)
+        .access(Access::ServiceRead)
+        .answers("FederationGateways")
+        .about("The mesh gateways by datacenter"),
+    Route::read("/v1/internal/federation-state/{datacenter}", federation::state)
+        .access(Access::OperatorRead)
+        .answers("FederationStateAnswer")
+        .statuses(&[404])
+        .about("One datacenter and its mesh gateways"),
     // --- virtual addresses
     Route::act(Put, "/v1/internal/service-virtual-ip", task!(virtual_ip::assign))
         .of_datacenter()

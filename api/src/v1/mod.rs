@@ -9,6 +9,7 @@ pub(crate) mod coordinate;
 pub(crate) mod discovery_chain;
 pub(crate) mod event;
 pub(crate) mod exported;
+pub(crate) mod federation;
 pub(crate) mod health;
 pub(crate) mod kv;
 pub(crate) mod operator;

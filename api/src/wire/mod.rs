@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod config_entry;
 pub(crate) mod coordinate;
 pub(crate) mod event;
+pub(crate) mod federation;
 pub(crate) mod health;
 pub(crate) mod intention;
 pub(crate) mod kv;

@@ -13,7 +13,7 @@ import http.client, json, os, re, subprocess, sys, time
 PORTS = dict(http=28500, server=28501, serf_lan=28502, serf_wan=28503, dns=28504, grpc=28505)
 HEADERS = ["allow", "content-security-policy", "content-type", "content-encoding", "location", "vary", "x-cache", "x-consul-contenthash", "x-consul-effective-consistency",
            "x-consul-index", "x-consul-knownleader", "x-consul-lastcontact", "x-consul-reason"]
-VOLATILE = {"CreateIndex", "ModifyIndex", "SerialNumber", "NodeID"}
+VOLATILE = {"CreateIndex", "ModifyIndex", "PrimaryModifyIndex", "SerialNumber", "NodeID"}
 PATTERNS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     (r"-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----\n?", "<pem>"),

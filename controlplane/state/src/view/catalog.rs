@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weft_model::catalog::{Indexed, Node, Service};
+use weft_model::catalog::{Indexed, Node, Service, ServiceKind};
 use weft_model::health::Check;
 use weft_model::{CheckId, NodeName, ServiceId, ServiceName, Topic};
 
@@ -100,6 +100,18 @@ impl StateView<'_> {
     pub fn instances(&self, name: &ServiceName) -> Vec<Instance> {
         self.note(Topic::Service(name.clone()));
         self.collect(&self.state.derived.by_name, name)
+    }
+
+    /// All instances of a kind: a walk over all there are.
+    #[must_use]
+    pub fn instances_of(&self, kind: ServiceKind) -> Vec<Instance> {
+        self.note(Topic::Services);
+        let of_kind = self.state.services.iter().filter(|(_, service)| service.value.kind == kind);
+        let found = of_kind.filter_map(|((node, id), service)| {
+            self.note(Topic::Service(service.value.name.clone()));
+            self.join(node, id)
+        });
+        found.collect()
     }
 
     /// The mesh endpoints of a service: its proxies and its native instances.

@@ -68,6 +68,7 @@ impl Answers {
         };
         ask("nodes".into(), &|view| format!("{:?}", view.nodes()));
         ask("services".into(), &|view| format!("{:?}", view.services(|_| true)));
+        ask("proxies".into(), &|view| format!("{:?}", view.instances_of(ServiceKind::ConnectProxy)));
         ask("checks".into(), &|view| format!("{:?}", view.checks()));
         ask("intentions".into(), &|view| format!("{:?}", view.intentions()));
         ask("ca".into(), &|view| format!("{:?}", view.ca()));
