@@ -891,6 +891,11 @@ pub(crate) static ROUTES: &[Route] = &[
         .access(Access::ServiceRead)
         .answers("Anything")
         .about("The intentions towards the services behind a gateway"),
+    Route::read("/v1/internal/ui/service-topology/{service}", ui::topology)
+        .access(Access::ServiceRead)
+        .params(&[param("kind", Form::RequiredOneOf(ui::KINDS), "What the name is of; empty: of a service.")])
+        .answers("Anything")
+        .about("Whom a service calls and who calls it, as far as registrations and intentions tell"),
     Route::act(Get, "/v1/internal/ui/metrics-proxy/{path}", task!(ui::metrics))
         .access(Access::OperatorRead)
         .statuses(&[404])

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
+use weft_model::Datacenter;
 use weft_model::acl::Wanted;
 use weft_model::catalog::MeshGateway;
 use weft_model::config_entry::{ConfigEntry, Kind};
-use weft_model::discovery_chain::{Entries, Overrides, Request, compile};
+use weft_model::discovery_chain::{CompiledChain, Entries, Overrides, Request, compile};
 use weft_model::time::GoDuration;
 use weft_state::StateView;
 
@@ -49,6 +50,17 @@ pub(crate) fn customized(call: &Call, view: &StateView<'_>) -> Outcome {
     compiled(call, view, overrides)
 }
 
+/// The chain of a service as its callers here have it.
+pub(crate) fn plain(call: &Call, view: &StateView<'_>, service: &str) -> Result<CompiledChain, String> {
+    let datacenter = call.host.agent.node.datacenter.clone();
+    compile(&Seen(view), &request(view, service.to_owned(), datacenter, Overrides::default()))
+}
+
+fn request(view: &StateView<'_>, service: String, datacenter: Datacenter, overrides: Overrides) -> Request {
+    let trust_domain = view.ca().map(|ca| ca.value.trust_domain.clone()).unwrap_or_default();
+    Request { service, datacenter, trust_domain, overrides }
+}
+
 fn compiled(call: &Call, view: &StateView<'_>, overrides: Overrides) -> Outcome {
     let service = call.path_name("Bad request: Missing chain name")?.to_owned();
     call.require(view.state(), &access::service(&service, Wanted::Read))?;
@@ -56,8 +68,7 @@ fn compiled(call: &Call, view: &StateView<'_>, overrides: Overrides) -> Outcome 
         "" => call.host.agent.node.datacenter.clone(),
         named => named.into(),
     };
-    let trust_domain = view.ca().map(|ca| ca.value.trust_domain.clone()).unwrap_or_default();
-    let request = Request { service, datacenter, trust_domain, overrides };
+    let request = request(view, service, datacenter, overrides);
     let chain = compile(&Seen(view), &request).map_err(Refusal::failed)?;
     let mut shown = json!({"Chain": chain});
     let name = request.service.as_str().into();

@@ -98,6 +98,58 @@ fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
+/// `/v1/internal/ui/service-topology`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Topology {
+    pub(crate) protocol: String,
+    pub(crate) transparent_proxy: bool,
+    pub(crate) upstreams: Vec<Neighbour>,
+    pub(crate) downstreams: Vec<Neighbour>,
+    #[serde(rename = "FilteredByACLs")]
+    pub(crate) filtered_by_acls: bool,
+}
+
+/// A service that another one calls, or is called by.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Neighbour {
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    pub(crate) source: Source,
+    pub(crate) intention: Decision,
+}
+
+/// What tells that there are calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Source {
+    #[serde(rename = "proxy-registration")]
+    Registration,
+    #[serde(rename = "specific-intention")]
+    SpecificIntention,
+    #[serde(rename = "wildcard-intention")]
+    WildcardIntention,
+    #[serde(rename = "default-allow")]
+    DefaultAllow,
+    /// The name has no instances and leads to others.
+    #[serde(rename = "routing-config")]
+    Routing,
+}
+
+/// Whether calls are allowed, and by what.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+// As Consul answers it.
+#[allow(clippy::struct_excessive_bools)]
+pub(crate) struct Decision {
+    pub(crate) default_allow: bool,
+    pub(crate) allowed: bool,
+    pub(crate) has_permissions: bool,
+    pub(crate) external_source: String,
+    /// Both names of the intention are of one service each.
+    pub(crate) has_exact: bool,
+}
+
 /// How many of a kind of thing do how well.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,9 +6,11 @@ mod node;
 mod overview;
 mod service;
 mod summary;
+mod topology;
 
 pub(crate) use gateway::{behind, intentions};
 pub(crate) use metrics::metrics;
 pub(crate) use node::{node, nodes};
 pub(crate) use overview::overview;
 pub(crate) use service::{exported, services};
+pub(crate) use topology::{KINDS, topology};

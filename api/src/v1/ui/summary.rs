@@ -10,7 +10,7 @@ use weft_state::Instance;
 use crate::wire::ui::Summary;
 
 /// Under this key of an instance's meta stands what registered it.
-const EXTERNAL_SOURCE: &str = "external-source";
+pub(super) const EXTERNAL_SOURCE: &str = "external-source";
 
 /// The instances of one service in short. A check of a node counts once, however many instances the node has.
 pub(super) fn summary(name: &str, datacenter: &str, instances: &[Instance]) -> Summary {
@@ -41,6 +41,21 @@ pub(super) fn summary(name: &str, datacenter: &str, instances: &[Instance]) -> S
     short.external_sources = filled(sources);
     short.proxy_for = filled(proxied);
     short
+}
+
+/// The same with the checks of its proxies; it is called transparent when all of them are.
+pub(super) fn summary_with(name: &str, datacenter: &str, instances: &[Instance], proxies: &[Instance]) -> Summary {
+    let both: Vec<_> = instances.iter().chain(proxies).cloned().collect();
+    let checks = summary(name, datacenter, &both);
+    let is_transparent =
+        |proxy: &Instance| proxy.service.value.proxy.as_ref().is_some_and(|proxy| proxy.is_transparent());
+    Summary {
+        checks_passing: checks.checks_passing,
+        checks_warning: checks.checks_warning,
+        checks_critical: checks.checks_critical,
+        transparent_proxy: !proxies.is_empty() && proxies.iter().all(is_transparent),
+        ..summary(name, datacenter, instances)
+    }
 }
 
 /// Where there is nothing Consul shows null.
