@@ -96,6 +96,10 @@ pub(crate) static ROUTES: &[Route] = &[
         .answers_or("Metrics", "text/plain; version=0.0.4; charset=utf-8")
         .statuses(&[415])
         .about("What this agent has counted and timed"),
+    Route::act(Get, "/v1/agent/metrics/stream", task!(agent::metrics_stream))
+        .access(Access::AgentRead)
+        .answers_bytes("text/plain; charset=utf-8")
+        .about("The same each ten seconds, as lines of JSON, for as long as the client listens"),
     Route::act(Get, "/v1/agent/monitor", task!(agent::monitor))
         .access(Access::AgentRead)
         .params(&[

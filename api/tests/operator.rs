@@ -6,7 +6,8 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::SeqCst;
 
-use serde_json::json;
+use futures::StreamExt as _;
+use serde_json::{Value, json};
 use support::Agent;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -66,6 +67,22 @@ async fn the_log_is_followed_at_a_level_that_exists() {
     assert_eq!(agent.get("/v1/agent/monitor?loglevel=ERR&logjson").await.text, "ERROR true 1\nERROR true 2\n");
     let refused = agent.get("/v1/agent/monitor?loglevel=bogus").await;
     assert_eq!((refused.status, refused.text.as_str()), (400, "Bad request: Unknown log level: bogus"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_are_told_again_and_again() {
+    let agent = Agent::start().await;
+    let (status, body) = agent.begin("/v1/agent/metrics/stream").await;
+    assert_eq!(status, 200);
+    let mut frames = body.into_data_stream();
+    for _ in 0..2 {
+        let line = frames.next().await.unwrap().unwrap();
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let told: Value = serde_json::from_slice(&line).unwrap();
+        assert!(told["Timestamp"].is_string() && !told["Gauges"].as_array().unwrap().is_empty());
+    }
+    agent.store.end_waits();
+    assert!(frames.next().await.is_none(), "it ends with the agent");
 }
 
 #[tokio::test]

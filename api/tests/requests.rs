@@ -211,6 +211,11 @@ async fn every_documented_operation_is_served() {
         let concrete = concrete.collect::<Vec<_>>().join("/");
         let mut allowed = vec!["OPTIONS".to_owned()];
         for verb in verbs.as_object().unwrap().keys().map(|verb| verb.to_uppercase()) {
+            if concrete == "/v1/agent/metrics/stream" {
+                assert_eq!(agent.begin(&concrete).await.0, 200, "it has no end");
+                allowed.push(verb);
+                continue;
+            }
             let answered = agent.send(&verb, &concrete, &[], "").await;
             assert!(answered.status != 405 && !answered.text.contains("Invalid URL path"), "{verb} {path}");
             let documented = &document["paths"][&path][verb.to_lowercase()]["responses"];

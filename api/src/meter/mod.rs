@@ -171,6 +171,11 @@ impl Meter {
         Sample::of("raft.apply", vec![], &self.commits).into_iter().map(Sample::counted).collect()
     }
 
+    /// How long it takes until there is another whole interval.
+    pub(crate) fn until_next() -> Duration {
+        recorder::rest(SystemTime::now())
+    }
+
     /// All of it, with what is looked up now.
     pub(crate) fn report(&self, telemetry: &Telemetry, gauges: Vec<Gauge>) -> Report {
         let begun = recorder::last_interval(SystemTime::now());

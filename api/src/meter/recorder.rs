@@ -87,6 +87,12 @@ fn number(now: SystemTime) -> u64 {
     now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / INTERVAL.as_secs()
 }
 
+/// How long the running interval still is.
+pub(super) fn rest(now: SystemTime) -> Duration {
+    let end = UNIX_EPOCH + INTERVAL * u32::try_from(number(now) + 1).unwrap_or(u32::MAX);
+    end.duration_since(now).unwrap_or_default()
+}
+
 /// When the interval began that was the last whole one.
 pub(super) fn last_interval(now: SystemTime) -> SystemTime {
     UNIX_EPOCH + INTERVAL * u32::try_from(number(now).saturating_sub(1)).unwrap_or(u32::MAX)

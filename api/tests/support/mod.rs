@@ -127,6 +127,13 @@ impl Agent {
         Answered { status: head.status.as_u16(), headers: head.headers, text }
     }
 
+    /// Asks for an answer that has no end: its status, and the body as it comes.
+    pub(crate) async fn begin(&self, path: &str) -> (u16, Body) {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        (head.status.as_u16(), body)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answered {
         self.send("GET", path, &[], "").await
     }

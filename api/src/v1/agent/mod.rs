@@ -23,7 +23,7 @@ pub(crate) use health::{health_by_id, health_by_name};
 pub(crate) use host::host;
 pub(crate) use maintenance::{node_maintenance, service_maintenance};
 pub(crate) use member::{force_leave, join, leave, members};
-pub(crate) use metrics::metrics;
+pub(crate) use metrics::{metrics, stream as metrics_stream};
 pub(crate) use monitor::monitor;
 pub(crate) use reload::reload;
 pub(crate) use service::{deregister_service, register_service, service, services};

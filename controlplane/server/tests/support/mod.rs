@@ -98,6 +98,21 @@ impl Client {
         Ok(Answer { status, headers, body })
     }
 
+    /// The beginning of an answer: what comes at once.
+    pub async fn begin(&self, method: &str, path: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.0).await.unwrap();
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: agent\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
+            assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "{method} {path}: no answer");
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, headers: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
     /// The statuses of a service's checks, once they are as wanted.
     pub async fn until_status(&self, service: &str, wanted: &str) -> Value {
         let deadline = Instant::now() + Duration::from_secs(5);
