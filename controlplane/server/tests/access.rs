@@ -220,6 +220,47 @@ async fn an_answer_written_for_one_token_is_not_given_to_another() {
 }
 
 #[tokio::test]
+async fn neighbours_that_may_not_be_seen_are_left_out_and_it_is_said() {
+    let (agent, client, _dir) = start().await;
+    furnish(&client).await;
+    let sidecar = json!({"Name": "web", "Connect": {"SidecarService": {"Proxy": {"Upstreams": [
+        {"DestinationName": "db", "LocalBindPort": 9000}]}}}});
+    as_root(&client, "PUT", "/v1/agent/service/register", &sidecar).await;
+    let of = async |name: &str, rules: &str| {
+        as_root(&client, "PUT", "/v1/acl/policy", &json!({"Name": name, "Rules": rules})).await;
+        token(&client, json!({"Policies": [{"Name": name}]})).await
+    };
+    let all = of("all", "service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }").await;
+    let web = of("web", "service_prefix \"web\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }").await;
+    for (secret, filtered) in [(&all, false), (&web, true)] {
+        let path = format!("/v1/internal/ui/service-topology/web?kind=&token={secret}");
+        let answer = client.get(&path).await.json();
+        let shown = answer["Upstreams"].as_array().unwrap().len();
+        assert_eq!((&answer["FilteredByACLs"], shown), (&json!(filtered), usize::from(!filtered)), "{answer:#}");
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn addresses_of_services_are_chosen_by_who_may_write_the_mesh() {
+    let (agent, client, _dir) = start().await;
+    let body = json!({"Service": "web", "ManualVIPs": ["10.9.9.9"]}).to_string();
+    for (rules, wanted) in [
+        ("mesh = \"write\"", 200),
+        ("operator = \"write\"", 200),
+        ("mesh = \"read\"", 403),
+        ("service_prefix \"\" { policy = \"write\" }", 403),
+    ] {
+        let name: String = rules.chars().filter(char::is_ascii_alphabetic).collect();
+        as_root(&client, "PUT", "/v1/acl/policy", &json!({"Name": name, "Rules": rules})).await;
+        let secret = token(&client, json!({"Policies": [{"Name": name}]})).await;
+        let path = format!("/v1/internal/service-virtual-ip?token={secret}");
+        assert_eq!(client.call("PUT", &path, &body).await.status, wanted, "{rules}");
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_secret_is_shown_once_and_a_deleted_token_is_none() {
     let (agent, client, _dir) = start().await;
     let made = as_root(&client, "PUT", "/v1/acl/token", &json!({"Policies": [{"Name": "global-management"}]})).await;

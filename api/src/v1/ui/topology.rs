@@ -37,8 +37,7 @@ pub(crate) fn topology(call: &Call, view: &StateView<'_>) -> Outcome {
     }
     call.require(view.state(), &access::service(name, Wanted::Read))?;
     let name = ServiceName::from(name);
-    let around =
-        Around { call, view, gate: call.gate(view.state())?, sidecars: view.instances_of(ServiceKind::ConnectProxy) };
+    let around = Around { call, view, gate: call.gate(view.state())?, sidecars: sidecars(view) };
     let is_gateway = kind == "ingress-gateway";
     let upstreams = if is_gateway { around.behind(&name) } else { around.upstreams(&name) };
     let downstreams = if is_gateway { BTreeMap::new() } else { around.downstreams(&name) };
@@ -64,8 +63,18 @@ struct Around<'a> {
     call: &'a Call,
     view: &'a StateView<'a>,
     gate: Gate<'a>,
-    /// All of them.
-    sidecars: Vec<Instance>,
+    /// By what they stand for.
+    sidecars: BTreeMap<ServiceName, Vec<Instance>>,
+}
+
+fn sidecars(view: &StateView<'_>) -> BTreeMap<ServiceName, Vec<Instance>> {
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for sidecar in view.instances_of(ServiceKind::ConnectProxy) {
+        if let Some(proxy) = proxy(&sidecar) {
+            found.entry(proxy.destination_service_name.clone()).or_default().push(sidecar);
+        }
+    }
+    found
 }
 
 type Names = BTreeMap<ServiceName, Source>;
@@ -91,9 +100,9 @@ impl Around<'_> {
         let mut leading = BTreeMap::<ServiceName, bool>::new();
         let mut leads = |to: &ServiceName| *leading.entry(to.clone()).or_insert_with(|| self.leads(to, name));
         let mut found = Names::new();
-        for proxy in self.sidecars.iter().filter_map(proxy) {
-            if named(proxy).any(&mut leads) {
-                found.insert(proxy.destination_service_name.clone(), Source::Registration);
+        for (from, sidecars) in &self.sidecars {
+            if sidecars.iter().filter_map(proxy).flat_map(named).any(&mut leads) {
+                found.insert(from.clone(), Source::Registration);
             }
         }
         found.extend(gateway::letting_in(self.view, name).into_iter().map(|gateway| (gateway, Source::Registration)));
@@ -119,8 +128,8 @@ impl Around<'_> {
         others
     }
 
-    fn proxies<'s>(&'s self, name: &ServiceName) -> impl Iterator<Item = &'s Proxy> {
-        self.sidecars.iter().filter_map(proxy).filter(move |proxy| proxy.destination_service_name == *name)
+    fn proxies(&self, name: &ServiceName) -> impl Iterator<Item = &Proxy> {
+        self.sidecars.get(name).into_iter().flatten().filter_map(proxy)
     }
 
     /// Whether all proxies of a service take all calls, and there are some.
@@ -195,8 +204,7 @@ impl Around<'_> {
         let datacenter = self.call.host.agent.node.datacenter.as_str();
         let intention = self.decision(from, to);
         if !instances.is_empty() {
-            let mut proxies = self.sidecars.clone();
-            proxies.retain(|found| proxy(found).is_some_and(|proxy| proxy.destination_service_name == *name));
+            let mut proxies = self.sidecars.get(name).cloned().unwrap_or_default();
             self.gate.instances(&mut proxies);
             return Some(Neighbour {
                 summary: summary_with(name.as_str(), datacenter, &instances, &proxies),
