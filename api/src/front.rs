@@ -11,6 +11,7 @@ use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
+use crate::query::{Plus, unescape};
 use crate::refusal::Refusal;
 use crate::serve::Caller;
 
@@ -77,7 +78,9 @@ impl Front {
     }
 
     fn refusal(&self, request: &Request) -> Option<&'static str> {
-        if self.blocked.iter().any(|path| request.uri().path().starts_with(path.as_str())) {
+        // However it is written: a path that cannot be read is refused further on.
+        let path = unescape(request.uri().path(), Plus::IsItself).unwrap_or_default();
+        if self.blocked.iter().any(|blocked| path.starts_with(blocked.as_str())) {
             return Some("Endpoint is blocked by agent configuration");
         }
         let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
@@ -143,6 +146,7 @@ mod tests {
         };
         let (blocked, restricted) = ("Endpoint is blocked by agent configuration", "Access is restricted");
         assert_eq!(said("GET", "/v1/kv/a", None), Some(blocked));
+        assert_eq!(said("GET", "/v1/%6bv/a", None), Some(blocked));
         assert_eq!(said("PUT", "/v1/kv/a", Some("10.0.0.1")), Some(blocked));
         assert_eq!(said("PUT", "/v1/session/create", Some("10.0.0.1")), None);
         for method in ["PUT", "POST", "DELETE", "PATCH"] {

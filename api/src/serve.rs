@@ -116,17 +116,18 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     // With less of a buffer HTTP/1 cannot be read.
     const HEAD_LEAST_BYTES: usize = 8192;
     const STREAMS_MAX: u32 = 200;
+    let head_max_bytes = limits.head_max_bytes.max(HEAD_LEAST_BYTES);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
-        .max_buf_size(limits.head_max_bytes.max(HEAD_LEAST_BYTES));
+        .max_buf_size(head_max_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(u32::try_from(limits.head_max_bytes).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(head_max_bytes).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(limits.header_read_timeout));
     builder
 }

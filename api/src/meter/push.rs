@@ -11,6 +11,7 @@ mod line;
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::mpsc;
@@ -78,9 +79,8 @@ pub async fn push(host: Host) {
                 Line::new(telemetry, gauge.name, gauge.labels, Kind::Gauge(gauge.value))
             })),
             _ = gather.tick() => {
-                for outlet in &mut outlets {
-                    outlet.send(&lines).await;
-                }
+                // One that does not answer keeps no other one waiting.
+                join_all(outlets.iter_mut().map(|outlet| outlet.send(&lines))).await;
                 lines.clear();
             }
         }

@@ -113,12 +113,12 @@ impl Handler {
         Self { clock: Some(clock), ..self }
     }
 
-    /// Answers by other settings from now on. What names end with stays.
+    /// Answers by other settings from now on. What names end with stays, and whose they are.
     pub fn configure(&self, settings: Settings) {
         let known = self.settings.load();
-        let (domain, alt_domain, datacenter) =
-            (known.domain.clone(), known.alt_domain.clone(), known.datacenter.clone());
-        self.settings.store(Arc::new(Settings { domain, alt_domain, datacenter, ..settings }));
+        let (domain, alt_domain) = (known.domain.clone(), known.alt_domain.clone());
+        let (datacenter, node) = (known.datacenter.clone(), known.node.clone());
+        self.settings.store(Arc::new(Settings { domain, alt_domain, datacenter, node, ..settings }));
     }
 
     /// The same, seen with other eyes.
@@ -205,13 +205,13 @@ impl Handler {
                     None => self.failure(&wait.request, wait.way),
                 }
             }
-            Reason::Elsewhere(bytes) => match recurse::ask(&self.settings.load(), &bytes, wait.way).await {
+            Reason::Elsewhere(bytes) => match recurse::ask(&self.settings.load_full(), &bytes, wait.way).await {
                 Some(response) => Some(response),
                 None => self.failure(&wait.request, wait.way),
             },
             Reason::Alias(mut answer, host) => {
                 let kind = wait.request.queries.first().map_or(RecordType::A, |query| query.query_type);
-                answer.answers.extend(recurse::resolve(&self.settings.load(), host, kind).await);
+                answer.answers.extend(recurse::resolve(&self.settings.load_full(), host, kind).await);
                 self.fit(*answer, &wait.request, wait.way)
             }
         }

@@ -212,7 +212,7 @@ impl Agent {
 
         let rest = weft_api::router(host.clone());
         let desk = Desk { store: Arc::clone(&store), raft: Arc::clone(&raft), acl: acl.clone(), roll: roll.clone() };
-        entrance.open(Inside { rest, ads: ads.clone(), names: names.clone(), desk, stop: stop.clone() });
+        entrance.open(Inside { rest: rest.clone(), ads: ads.clone(), names: names.clone(), desk, stop: stop.clone() });
 
         let presence = Presence {
             store: Arc::clone(&store),
@@ -268,10 +268,10 @@ impl Agent {
             backs.push(spawn(authority::watch(Arc::clone(&store), Arc::clone(&raft), seal_keys.clone())));
         }
         backs.push(spawn(duties::run(Arc::clone(&store), Arc::clone(&raft), seal_keys)));
-        watches.start(weft_api::router(host.clone()), &config.watches);
+        watches.start(rest.clone(), &config.watches);
         let mut fronts = JoinSet::new();
         backs.push(spawn(weft_api::push_metrics(host.clone())));
-        let front = config.http.front.clone().before(weft_api::router(host));
+        let front = config.http.front.clone().before(rest);
         backs.push(spawn(reloader.run()));
         if let Some((listener, file)) = socket {
             fronts.spawn(at_socket(listener, file, front.clone(), limits.clone(), stop.clone()));

@@ -67,9 +67,10 @@ impl Own {
             return Ok(());
         }
         let node = Node { meta, ..(*known).clone() };
-        *self.0.write() = Arc::new(node.clone());
-        let registration = Registration { node, ..Registration::default() };
+        let registration = Registration { node: node.clone(), ..Registration::default() };
         store.propose(Command::Register(Box::new(registration))).await.context("node_meta")?;
+        // Not before: the next reload has to see that it is still to be written.
+        *self.0.write() = Arc::new(node);
         Ok(())
     }
 }

@@ -1,16 +1,21 @@
 //! A socket in the file system: bound before anything else starts, gone from there when it is dropped.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use tokio::net::UnixListener;
 
 use crate::config::{Owner, Socket};
 
-/// The file of a socket; dropping it takes it away.
-pub(crate) struct SocketFile(PathBuf);
+/// The file of a socket; dropping it takes it away, unless it is somebody else's by then.
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    /// Its device and its number there.
+    identity: Option<(u64, u64)>,
+}
 
 /// Binds a socket. One that a former agent has left is replaced, another file is not.
 ///
@@ -20,6 +25,9 @@ pub(crate) fn bind(socket: &Socket) -> anyhow::Result<(UnixListener, SocketFile)
     let Socket { path, owner } = socket;
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
+            if UnixStream::connect(path).is_ok() {
+                bail!("the HTTP socket {} is in use: another process listens there", path.display());
+            }
             tracing::warn!("replacing the socket {}", path.display());
             fs::remove_file(path).with_context(|| path.display().to_string())?;
         }
@@ -27,12 +35,16 @@ pub(crate) fn bind(socket: &Socket) -> anyhow::Result<(UnixListener, SocketFile)
         Err(_) => {}
     }
     let listener = UnixListener::bind(path).with_context(|| format!("the HTTP socket {}", path.display()))?;
-    let file = SocketFile(path.clone());
-    give(&file.0, owner).with_context(|| format!("unix_sockets: {}", path.display()))?;
+    let file = SocketFile { path: path.clone(), identity: identity(path) };
+    give(path, owner).with_context(|| format!("unix_sockets: {}", path.display()))?;
     Ok((listener, file))
 }
 
-fn give(path: &PathBuf, owner: &Owner) -> anyhow::Result<()> {
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+fn give(path: &Path, owner: &Owner) -> anyhow::Result<()> {
     let user = owner.user.as_deref().map(|user| number(user, "/etc/passwd")).transpose()?;
     let group = owner.group.as_deref().map(|group| number(group, "/etc/group")).transpose()?;
     if user.is_some() || group.is_some() {
@@ -57,19 +69,23 @@ fn number(name: &str, list: &str) -> anyhow::Result<u32> {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody else may have taken it away.
-        drop(fs::remove_file(&self.0));
+        if identity(&self.path) == self.identity {
+            // Somebody else may have taken it away.
+            drop(fs::remove_file(&self.path));
+        }
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use tempfile::TempDir;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixStream;
 
-    use super::*;
     use crate::app::Agent;
     use crate::config::{self, Flags};
 
@@ -94,6 +110,10 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        // A second start leaves it to the first one.
+        let refused = Agent::start(config::load(&flags()).unwrap()).await.err().unwrap();
+        assert!(refused.to_string().contains("is in use"), "{refused:#}");
+        assert!(UnixStream::connect(&path).await.is_ok());
         agent.shutdown().await;
         assert!(!path.exists());
         fs::write(&path, "precious").unwrap();

@@ -35,15 +35,15 @@ pub(crate) async fn host(_: Call) -> Outcome {
 // A `statvfs` of a mounted disk answers from memory.
 fn disk(path: &str) -> Value {
     let Ok(found) = rustix::fs::statvfs(path) else { return Value::Null };
-    let (total, free) = (found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize);
-    let used = (found.f_blocks - found.f_bfree) * found.f_frsize;
-    let inodes_used = found.f_files - found.f_ffree;
+    let (total, free) = (found.f_blocks.saturating_mul(found.f_frsize), found.f_bavail.saturating_mul(found.f_frsize));
+    let used = found.f_blocks.saturating_sub(found.f_bfree).saturating_mul(found.f_frsize);
+    let inodes_used = found.f_files.saturating_sub(found.f_ffree);
     json!({
         "path": path,
         "total": total,
         "free": free,
         "used": used,
-        "usedPercent": percent(used, used + free),
+        "usedPercent": percent(used, used.saturating_add(free)),
         "inodesTotal": found.f_files,
         "inodesUsed": inodes_used,
         "inodesFree": found.f_ffree,

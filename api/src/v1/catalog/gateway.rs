@@ -74,11 +74,11 @@ pub(crate) fn ports_behind(view: &StateView<'_>, gateway: &str) -> BTreeMap<Serv
     found
 }
 
-/// Whether a gateway stands before a service.
-pub(crate) fn stands_before(view: &StateView<'_>, service: &ServiceName) -> bool {
+/// The services behind any gateway.
+pub(crate) fn behind_any(view: &StateView<'_>) -> BTreeSet<ServiceName> {
     let kinds = [Kind::IngressGateway, Kind::TerminatingGateway];
     let entries = kinds.into_iter().flat_map(|kind| view.config_entries(kind));
-    entries.into_iter().any(|entry| ports_behind(view, entry.value.name()).contains_key(service))
+    entries.flat_map(|entry| ports_behind(view, entry.value.name()).into_keys()).collect()
 }
 
 fn links(view: &StateView<'_>, gateway: &str) -> Vec<Link> {

@@ -17,7 +17,7 @@ pub(crate) fn behind(call: &Call, view: &StateView<'_>) -> Outcome {
     let name = call.path_name("Missing gateway name")?;
     call.require(view.state(), &access::service(name, Wanted::Read))?;
     let gate = call.gate(view.state())?;
-    let datacenter = call.host.agent.node.datacenter.as_str();
+    let (datacenter, domain) = (call.host.agent.node.datacenter.as_str(), call.host.agent.dns_domain.as_str());
     let mut shown = Vec::new();
     for (service, ports) in gateway::ports_behind(view, name) {
         let mut instances = view.instances(&service);
@@ -27,7 +27,7 @@ pub(crate) fn behind(call: &Call, view: &StateView<'_>) -> Outcome {
         }
         let mut short = summary(service.as_str(), datacenter, &instances);
         let address = |(host, port): (Option<String>, u16)| {
-            let host = host.unwrap_or_else(|| format!("{service}.ingress.{datacenter}.consul."));
+            let host = host.unwrap_or_else(|| format!("{service}.ingress.{datacenter}.{domain}"));
             format!("{host}:{port}")
         };
         short.gateway_config.addresses = ports.into_iter().map(address).collect();

@@ -1,11 +1,13 @@
 //! All services in short.
 
 use weft_model::ServiceName;
+use weft_model::acl::Wanted;
 use weft_model::catalog::ServiceKind;
 use weft_model::config_entry::{Consumer, ExportedServices, Kind};
 use weft_state::{Instance, StateView};
 
 use super::summary::summary;
+use crate::access;
 use crate::answer::{Answer, Outcome};
 use crate::call::Call;
 use crate::filter::{HEALTH_ROW, retain};
@@ -44,6 +46,7 @@ fn summaries(call: &Call, view: &StateView<'_>, names: Vec<ServiceName>) -> Resu
     let filter = call.filter(&HEALTH_ROW)?;
     let gate = call.gate(view.state())?;
     let datacenter = call.host.agent.node.datacenter.as_str();
+    let behind_gateways = gateway::behind_any(view);
     let mut shown = Vec::new();
     for name in names {
         let mut instances = view.instances(&name);
@@ -54,9 +57,13 @@ fn summaries(call: &Call, view: &StateView<'_>, names: Vec<ServiceName>) -> Resu
         }
         let mut short = summary(name.as_str(), datacenter, &instances);
         let is_sidecar = |found: &Instance| found.service.value.kind == ServiceKind::ConnectProxy;
-        short.connected_with_proxy = Some(view.connect_instances(&name).iter().any(is_sidecar));
-        short.connected_with_gateway = Some(gateway::stands_before(view, &name));
-        short.gateway_config.associated_service_count = gateway::ports_behind(view, name.as_str()).len();
+        let mut proxies = view.connect_instances(&name);
+        gate.instances(&mut proxies);
+        short.connected_with_proxy = Some(proxies.iter().any(is_sidecar));
+        short.connected_with_gateway = Some(behind_gateways.contains(&name));
+        let behind = gateway::ports_behind(view, name.as_str()).into_keys();
+        let seen = behind.filter(|service| gate.shows(&access::service(service.as_str(), Wanted::Read)));
+        short.gateway_config.associated_service_count = seen.count();
         shown.push(short);
     }
     Ok(shown)

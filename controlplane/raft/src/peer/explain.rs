@@ -34,6 +34,10 @@ pub(super) fn explain(error: &io::Error) -> Trouble {
     distrust(cause).map_or_else(|| Trouble::Broken(broken(cause)), Trouble::Distrust)
 }
 
+/// Why two agents of one cluster do not trust each other.
+const OTHER_SECRET: &str = "the join secret (encrypt), or the CA of ca_file, is not the same on both; a server that was \
+                            started alone and without either lets nobody in";
+
 fn distrust(cause: &Error) -> Option<String> {
     if let Error::InvalidCertificate(fault) = cause {
         return Some(certificate(fault));
@@ -44,8 +48,7 @@ fn distrust(cause: &Error) -> Option<String> {
     let Error::AlertReceived(alert) = cause else { return None };
     let text = match *alert {
         AlertDescription::UnknownCA | AlertDescription::DecryptError => {
-            "the other end does not trust the CA of this server's certificate: the join secret (encrypt), or the CA of \
-             ca_file, is not the same on both servers"
+            return Some(format!("the other end does not trust the CA of this server's certificate: {OTHER_SECRET}"));
         }
         AlertDescription::CertificateExpired => {
             "the other end finds that this server's certificate is expired or not valid yet: set the clocks, or renew \
@@ -67,9 +70,7 @@ fn distrust(cause: &Error) -> Option<String> {
 fn certificate(fault: &CertificateError) -> String {
     match fault {
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "the other end's certificate is of another CA: the join secret (encrypt), or the CA of ca_file, is not the \
-             same on both servers"
-                .to_owned()
+            format!("the other end's certificate is of another CA: {OTHER_SECRET}")
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the other end's certificate is expired: renew it, or set the clocks".to_owned()

@@ -21,7 +21,7 @@ mod outcome;
 mod pass;
 mod probe;
 mod runner;
-mod script;
+pub(crate) mod script;
 mod settings;
 mod tcp;
 mod tell;

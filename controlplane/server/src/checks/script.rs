@@ -1,11 +1,12 @@
 //! Script checks: a command whose exit code is the status. 0 passes, 1 warns, anything else is critical.
 
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -17,7 +18,7 @@ use super::outcome::Outcome;
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(command: &[String], output_max: usize) -> Outcome {
-    match execute(command, output_max).await {
+    match execute(command, &[], "", output_max).await {
         Ok((status, output)) => Outcome::new(judge(status), output),
         Err(error) => Outcome::critical(format!("{}: {error}", command.first().map_or("", String::as_str))),
     }
@@ -31,7 +32,14 @@ fn judge(status: ExitStatus) -> CheckStatus {
     }
 }
 
-async fn execute(command: &[String], output_max: usize) -> std::io::Result<(ExitStatus, String)> {
+/// Runs a command with more in its environment and this on its standard input, which it need not read. Its status, and the
+/// end of what it has said. Giving it up ends it, with all that it has started.
+pub(crate) async fn execute(
+    command: &[String],
+    environment: &[(&str, String)],
+    input: &str,
+    output_max: usize,
+) -> std::io::Result<(ExitStatus, String)> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(std::io::Error::other("there is no command"));
     };
@@ -39,15 +47,25 @@ async fn execute(command: &[String], output_max: usize) -> std::io::Result<(Exit
     let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
     let child = {
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.args(arguments).stdin(stdin).stdout(writer.try_clone()?).stderr(writer);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         // A group of its own, so that giving it up ends all that it has started.
         command.process_group(0).spawn()?
     };
     let mut running = Running(child);
+    let mut stdin = running.0.stdin.take();
+    let mut give = pin!(async {
+        if let Some(mut stdin) = stdin.take() {
+            drop(stdin.write_all(input.as_bytes()).await);
+        }
+    });
+    let mut is_given = false;
     let mut output = Tail::new(output_max);
     let mut buffer = [0; 4096];
     let status = loop {
         tokio::select! {
+            () = &mut give, if !is_given => is_given = true,
             read = reader.read(&mut buffer) => match read? {
                 0 => break running.0.wait().await?,
                 length => output.push(&buffer[..length]),

@@ -44,8 +44,12 @@ const ROWS: &[Row] = &[
     ("acl.msp_disable_bootstrap", empty, Refusal(OTHER_KIND)),
     ("acl.tokens.managed_service_provider", empty, Refusal(OTHER_KIND)),
     ("acl_disabled_ttl", any, Nothing),
-    ("audit", empty, Refusal("refused requests are in the log; a log of all requests is the task of a proxy in front")),
-    ("auto_config", empty, Refusal(ENROLMENT)),
+    (
+        "audit",
+        is_switched_off,
+        Refusal("refused requests are in the log; a log of all requests is the task of a proxy in front"),
+    ),
+    ("auto_config", is_switched_off, Refusal(ENROLMENT)),
     ("auto_encrypt", empty, Refusal(ENROLMENT)),
     ("auto_reload_config", empty, Note("certificates are read again by themselves, files of settings at a SIGHUP")),
     ("autopilot.disable_upgrade_migration", any, Nothing),
@@ -231,7 +235,7 @@ mod tests {
         let cases = [
             ("retry_max", json!(0), "accepted"),
             ("retry_max", json!(3), "refused"),
-            ("audit", json!({"enabled": false, "sink": {}}), "accepted"),
+            ("audit", json!({"enabled": false, "sink": {"s": {"type": "file"}}}), "accepted"),
             ("audit", json!([{"enabled": true}]), "refused"),
             ("ui_config", json!([{"enabled": false, "metrics_provider": "prometheus"}]), "accepted"),
             ("ui_config", json!({"enabled": true}), "refused"),

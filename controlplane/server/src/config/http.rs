@@ -52,8 +52,8 @@ pub(super) fn settings(draft: HttpDraft, faults: &mut Faults) -> Http {
         ));
     }
     let transaction = draft.transaction_max.filter(|most| *most > 0);
-    // Unless something else is said, a value of the longest size fits, and the text around it.
-    let least = if draft.value_max.is_some() { value_max_bytes } else { usual.transaction_max_bytes };
+    // Unless something else is said, a value of the longest size fits, in base64 and with the text around it.
+    let least = usual.transaction_max_bytes.max(value_max_bytes.saturating_mul(2));
     let transaction_max_bytes = transaction.unwrap_or(least).max(value_max_bytes);
     if transaction_max_bytes > 2 * VALUE_MAX {
         faults.say(format!("limits.txn_max_req_len: {transaction_max_bytes} is more than {} bytes", 2 * VALUE_MAX));

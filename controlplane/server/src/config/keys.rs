@@ -1,5 +1,6 @@
 //! The keys that an agent reads: one row a key, with how its value is read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
@@ -297,10 +298,14 @@ pub(super) fn apply(settings: &Settings, draft: &mut Draft, faults: &mut Faults)
 }
 
 fn apply_block(settings: &Settings, above: &str, block: &Map<String, Value>, draft: &mut Draft, faults: &mut Faults) {
+    let mut seen = BTreeSet::new();
     for (written, value) in block {
         // Consul does not mind the case of letters.
         let key = &if is_key(above, written) { written.clone() } else { written.to_ascii_lowercase() };
         let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        if !seen.insert(key.clone()) {
+            faults.say(settings.origin.fault(&path, "is set twice"));
+        }
         if value.is_null() {
             continue;
         }

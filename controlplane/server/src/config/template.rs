@@ -56,7 +56,8 @@ fn of_interface(name: &str, fib_trie: &str, route: &str) -> Option<IpAddr> {
 fn network(line: &str, name: &str) -> Option<(u32, u32)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |word: &str| u32::from_str_radix(word, 16).ok().map(|number| u32::from_be_bytes(number.to_ne_bytes()));
-    (words.first() == Some(&name)).then_some(())?;
+    // What lies behind a gateway is no network of the interface.
+    (words.first() == Some(&name) && number(words.get(2)?)? == 0).then_some(())?;
     Some((number(words.get(1)?)?, number(words.get(7)?)?))
 }
 
@@ -81,6 +82,7 @@ mod tests {
     const ROUTE: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n\
         eth0\t00000000\t0100010A\t0003\t0\t0\t0\t00000000\n\
         eth0\t0000010A\t00000000\t0001\t0\t0\t0\t0000FFFF\n\
+        eth0\t0007A8C0\t0100010A\t0003\t0\t0\t0\t00FFFFFF\n\
         wlan0\t0007A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n";
 
     #[test]

@@ -343,6 +343,7 @@ fn odd_files_are_faults_and_nothing_worse() {
     let (deep_json, deep_toml) = ("{\"a\":".repeat(100_000), format!("a = {}", "[".repeat(100_000)));
     let cases = [
         ("a.json", "{\"node_name\": \"a\", \"node_name\": \"b\"}", "\"node_name\" is set twice"),
+        ("a.json", "{\"Server\": true, \"server\": false}", "server: is set twice"),
         ("a.json", "{\"node_name\": \"a\\u0000b\"}", "node_name: holds a NUL character"),
         ("a.json", "{\"node_name\": \"a\u{0}b\"}", "control character"),
         ("a.json", deep_json.as_str(), "recursion limit exceeded"),

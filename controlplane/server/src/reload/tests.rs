@@ -156,9 +156,18 @@ fn what_needs_a_restart_is_named() {
 #[tokio::test]
 async fn what_the_node_says_of_itself_and_how_names_and_checks_are_answered_is_taken_over() {
     let text = |zone: &str, ttl: &str| {
-        format!("node_meta {{ zone = \"{zone}\" }}\ndns_config {{ node_ttl = \"{ttl}\" }}\ndiscard_check_output = true")
+        let discard = zone == "b";
+        format!(
+            "node_meta {{ zone = \"{zone}\" }}\ndns_config {{ node_ttl = \"{ttl}\" }}\n\
+             check {{ name = \"c\" ttl = \"1h\" }}\ndiscard_check_output = {discard}"
+        )
     };
     let running = Running::start(&text("a", "10s")).await;
+    let keeps_output = async || {
+        running.ask("PUT /v1/agent/check/pass/c?note=spoken").await;
+        running.ask("GET /v1/agent/checks").await.contains("spoken")
+    };
+    assert!(keeps_output().await);
     let answer = running.ask("GET /v1/agent/self").await;
     assert!(answer.contains("\"zone\": \"a\""), "{answer}");
     running.reload(&text("b", "20s")).await.unwrap();
@@ -168,6 +177,7 @@ async fn what_the_node_says_of_itself_and_how_names_and_checks_are_answered_is_t
         assert!(metas.iter().all(|meta| answer.contains(meta)), "{path} {answer}");
     }
     assert_eq!(node_ttl(running.agent.addresses().dns.unwrap()).await, 20);
+    assert!(!keeps_output().await);
     // What is registered later does not bring the former words back.
     running.reload(&format!("{}\nservice {{ name = \"web\" }}", text("b", "20s"))).await.unwrap();
     assert!(running.ask("GET /v1/catalog/nodes").await.contains("\"zone\": \"b\""));

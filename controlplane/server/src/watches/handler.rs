@@ -1,15 +1,12 @@
 //! What a watch does with a change: a command gets it on its standard input, an endpoint as a body.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::checks::tell;
+use crate::checks::{script, tell};
 
 /// So much of a command's output goes into the log.
 const OUTPUT_MAX: usize = 4096;
@@ -39,17 +36,8 @@ impl Handler {
     pub(super) async fn run(&self, index: u64, found: &Value) -> Result<(), String> {
         let text = format!("{found}\n");
         match self {
-            Self::Args(args) => {
-                let (program, arguments) = args.split_first().ok_or("there is no command")?;
-                let mut command = Command::new(program);
-                command.args(arguments);
-                execute(command, index, &text).await
-            }
-            Self::Shell(line) => {
-                let mut command = Command::new("/bin/sh");
-                command.args(["-c", line]);
-                execute(command, index, &text).await
-            }
+            Self::Args(command) => execute(command, index, &text).await,
+            Self::Shell(line) => execute(&["/bin/sh", "-c", line].map(str::to_owned), index, &text).await,
             Self::Http { url, method, header, timeout: patience, skip_verify } => {
                 let mut header = header.clone();
                 header.insert("Content-Type".to_owned(), vec!["application/json".to_owned()]);
@@ -62,20 +50,11 @@ impl Handler {
     }
 }
 
-async fn execute(mut command: Command, index: u64, text: &str) -> Result<(), String> {
-    command.env("CONSUL_INDEX", index.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
-    let input = child.stdin.take();
-    let give = async {
-        if let Some(mut input) = input {
-            // A command need not read what it is given.
-            drop(input.write_all(text.as_bytes()).await);
-        }
-    };
-    let ((), output) = tokio::join!(give, child.wait_with_output());
-    let output = output.map_err(|error| error.to_string())?;
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said[..said.len().min(OUTPUT_MAX)]).trim_end().to_owned();
+async fn execute(command: &[String], index: u64, text: &str) -> Result<(), String> {
+    let environment = [("CONSUL_INDEX", index.to_string())];
+    let ran = script::execute(command, &environment, text, OUTPUT_MAX).await;
+    let (status, said) = ran.map_err(|error| error.to_string())?;
+    let said = said.trim_end();
     tracing::debug!("the handler of a watch said {said:?}");
-    if output.status.success() { Ok(()) } else { Err(format!("{}: {said}", output.status)) }
+    if status.success() { Ok(()) } else { Err(format!("{status}: {said}")) }
 }

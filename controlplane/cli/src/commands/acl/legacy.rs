@@ -37,7 +37,8 @@ impl Upgrade {
 
 impl Origin {
     pub(super) fn refuse(&self) -> Result<(), Failure> {
-        refuse(self.from_token.is_some() || self.token_secret, "--from-token", "give the rules with --rules")
+        let flag = if self.from_token.is_some() { "--from-token" } else { "--token-secret" };
+        refuse(self.from_token.is_some() || self.token_secret, flag, "give the rules with --rules")
     }
 }
 
