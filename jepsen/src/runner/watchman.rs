@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::sampling::{Syncs, sample};
+use super::sampling::Sampler;
 use crate::cluster::Cluster;
 use crate::history::{Dump, JsonLines};
 
@@ -29,7 +29,7 @@ pub(super) fn start(cluster: &Arc<Cluster>, dir: &Path) -> Result<JoinHandle<()>
         samples,
         dumps: BTreeMap::new(),
         dir: dir.join("dumps"),
-        syncs: Syncs::start(dir)?,
+        sampler: Sampler::start(dir)?,
     };
     Ok(tokio::spawn(watch.run()))
 }
@@ -39,7 +39,7 @@ struct Watchman {
     samples: JsonLines,
     dumps: BTreeMap<String, JsonLines>,
     dir: std::path::PathBuf,
-    syncs: Syncs,
+    sampler: Sampler,
 }
 
 impl Watchman {
@@ -57,7 +57,7 @@ impl Watchman {
                     self.keep(name, &dump);
                 }
                 if count.is_multiple_of(SAMPLE_EVERY) {
-                    let sample = sample(&self.cluster, name, tasks, self.syncs.last_us());
+                    let sample = self.sampler.look(&self.cluster, name, tasks);
                     let _ = sample.map(|sample| self.samples.write(&sample));
                 }
             }
