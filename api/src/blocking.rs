@@ -76,3 +76,16 @@ fn look<T>(
     let reads = view.reads();
     Ok((outcome, reads, state.index()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_up_to_a_sixteenth_later() {
+        let wait = Duration::from_millis(400);
+        let ends: Vec<Duration> = (0..1000).map(|_| deadline(wait) - Instant::now()).collect();
+        assert!(ends.iter().all(|end| (wait..=wait + wait / 16).contains(end)), "{ends:?}");
+        assert!(ends.iter().any(|end| *end != ends[0]), "all at once: {:?}", ends[0]);
+    }
+}

@@ -111,7 +111,7 @@ async fn a_waiting_request_ends_with_its_client() {
 async fn settle(holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(60));
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -10,7 +10,7 @@ mod memory_net;
 mod samples;
 
 #[cfg(test)]
-pub(crate) use cluster::{Cluster, Node, member};
+pub(crate) use cluster::{Cluster, Node, impatient, member, patient};
 pub use envelope::envelope;
 pub use memory_net::{Link, MemoryNet};
 #[cfg(test)]

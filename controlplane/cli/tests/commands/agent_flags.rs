@@ -71,7 +71,7 @@ fn until(look: impl Fn() -> String, wish: impl Fn(&str) -> bool) -> String {
         if wish(&seen) {
             return seen;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{seen}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{seen}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -31,16 +31,32 @@ pub(crate) fn member(id: u64) -> Member {
     Member { name, address, server_id: format!("id-{id}"), read_replica: false }
 }
 
+/// Elections that take no time. Callers wait for one as long as it takes on a machine that has other work.
+fn quick() -> Config {
+    Config {
+        heartbeat: Duration::from_millis(40),
+        election_timeout: Duration::from_millis(250),
+        leader_patience: PATIENCE,
+        propose_timeout: PATIENCE,
+        ..Config::default()
+    }
+}
+
+/// The same for callers that soon are told that nobody leads.
+pub(crate) fn impatient() -> Config {
+    let asked = Config::default();
+    Config { leader_patience: Duration::from_secs(3), propose_timeout: asked.propose_timeout, ..quick() }
+}
+
+/// So patient that only broken connections, and a word of the leader, make another leader.
+pub(crate) fn patient() -> Config {
+    Config { heartbeat: Duration::from_millis(100), election_timeout: Duration::from_secs(10), ..quick() }
+}
+
 impl Cluster {
     /// Servers that have found each other and have a leader.
     pub(crate) async fn start(count: u64) -> Self {
-        let quick = Config {
-            heartbeat: Duration::from_millis(40),
-            election_timeout: Duration::from_millis(250),
-            leader_patience: Duration::from_secs(3),
-            ..Config::default()
-        };
-        Self::with(count, quick).await
+        Self::with(count, quick()).await
     }
 
     pub(crate) async fn with(count: u64, config: Config) -> Self {

@@ -21,7 +21,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::{GrpcTransport, Identity, Tls, serve};
 use crate::transport::{Answers, Caller, Inbound, Method, PeerAddress, Refusal, Transport, TransportError};
 
-pub(super) const SOON: Duration = Duration::from_secs(5);
+/// Generous: the machine may have other work.
+pub(super) const SOON: Duration = Duration::from_secs(30);
 
 /// A CA with a certificate of it. Roles are tested where they are made.
 pub(super) struct Authority {

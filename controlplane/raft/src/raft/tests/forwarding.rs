@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use weft_state::ProposeError;
 
-use crate::testing::{Cluster, Link};
+use crate::testing::{Cluster, Link, PATIENCE, impatient};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_written_to_sees_their_write() {
@@ -36,14 +36,14 @@ async fn many_writes_on_a_follower_share_syncs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_without_a_leader_says_no_in_seconds() {
-    let cluster = Cluster::start(3).await;
+    let cluster = Cluster::with(3, impatient()).await;
     let leader = cluster.leader().await;
     let lonely = cluster.others(leader)[0];
     cluster.net.set_between(&[lonely], &cluster.others(lonely), Link::Closed);
     let since = Instant::now();
     let refused = cluster.node(lonely).write("lost").await.unwrap_err();
     assert_eq!(refused, ProposeError::NoLeader);
-    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    assert!(since.elapsed() < PATIENCE, "{:?}", since.elapsed());
     cluster.net.heal();
     cluster.settle().await;
     assert!(!cluster.node(leader).has("lost"));
@@ -51,7 +51,7 @@ async fn a_follower_without_a_leader_says_no_in_seconds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leader_that_is_cut_off_acknowledges_nothing() {
-    let cluster = Cluster::start(3).await;
+    let cluster = Cluster::with(3, impatient()).await;
     let leader = cluster.leader().await;
     let others = cluster.others(leader);
     cluster.net.cut(&[leader], &others);
@@ -63,7 +63,7 @@ async fn a_leader_that_is_cut_off_acknowledges_nothing() {
     });
     let (first, second) = tokio::join!(first, second);
     assert!(first.is_err() && second.is_err(), "{first:?} {second:?}");
-    assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
+    assert!(since.elapsed() < PATIENCE, "{:?}", since.elapsed());
     let new = cluster.leader_of(&others).await;
     cluster.node(new).write("later").await.unwrap();
     cluster.net.heal();

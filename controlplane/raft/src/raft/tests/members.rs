@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::testing::{Cluster, PATIENCE, member};
+use crate::testing::{Cluster, PATIENCE, member, patient};
 use crate::{LeaderError, Role};
 
 /// Asks again while the leader says that it is not yet time.
@@ -110,7 +110,7 @@ async fn the_leader_can_be_removed_and_does_not_come_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leadership_is_handed_over_in_no_time() {
-    let cluster = Cluster::start(3).await;
+    let cluster = Cluster::with(3, patient()).await;
     for _ in 0..5 {
         let leader = cluster.leader().await;
         let to = cluster.others(leader)[1];
@@ -118,7 +118,7 @@ async fn leadership_is_handed_over_in_no_time() {
         cluster.node(cluster.others(leader)[0]).raft.transfer_leader(Some(to)).await.unwrap();
         assert_eq!(cluster.leader().await, to);
         cluster.node(leader).write("handed over").await.unwrap();
-        assert!(since.elapsed() < Duration::from_millis(700), "{:?}", since.elapsed());
+        assert!(since.elapsed() < patient().election_timeout, "{:?}", since.elapsed());
     }
     let leader = cluster.leader().await;
     cluster.node(leader).raft.transfer_leader(None).await.unwrap();

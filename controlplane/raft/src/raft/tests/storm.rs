@@ -10,7 +10,7 @@ use weft_model::config_entry::{ConfigEntry, Kind, ServiceDefaults};
 use weft_model::{Command, Reply};
 use weft_state::{ProposeError, StateView};
 
-use crate::testing::{Cluster, Link, Node};
+use crate::testing::{Cluster, Link, Node, impatient};
 
 /// What became of the writes of one client.
 #[derive(Default)]
@@ -44,7 +44,7 @@ async fn create(node: Arc<Node>, client: usize, stop: Arc<AtomicBool>) -> Told {
 }
 
 async fn storm(servers: u64, rounds: u64) {
-    let cluster = Cluster::start(servers).await;
+    let cluster = Cluster::with(servers, impatient()).await;
     let stop = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..servers as usize * 4)
         .map(|client| {

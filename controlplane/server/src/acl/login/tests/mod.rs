@@ -259,6 +259,6 @@ async fn who_does_not_answer_is_not_waited_for_without_end() {
     ];
     let start = Instant::now();
     let texts = futures::future::join_all(methods.iter().map(|method| refusal(method, &token))).await;
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     assert!(texts.iter().all(|text| text.contains("no answer within 10 seconds")), "{texts:?}");
 }
