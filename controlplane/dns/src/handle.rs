@@ -8,11 +8,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
-use weft_state::StateView;
+use weft_state::{State, StateView};
 
 use crate::answer::Question;
 use crate::fit::{PAYLOAD_MAX, Room, Way, fit};
 use crate::question::{Asked, asked};
+use crate::recent::{Basis, Moment, Recent};
 use crate::record;
 use crate::recurse;
 use crate::relay::Relay;
@@ -53,6 +54,8 @@ enum Knowledge {
 pub(crate) enum Next {
     /// This is the response; nothing where there is no request to respond to.
     Done(Option<Vec<u8>>),
+    /// This is the response, also to whoever asks the same while its basis holds.
+    Lasting(Vec<u8>, Basis),
     /// Something has to be waited for.
     Wait(Box<Wait>),
 }
@@ -77,6 +80,15 @@ impl Drop for Timing {
         let took = self.begun.elapsed();
         if self.is_address { self.clock.address(took) } else { self.clock.name(took) }
     }
+}
+
+/// What the state has said.
+struct Response {
+    message: Message,
+    /// Whether it names instances.
+    of_instances: bool,
+    /// What it comes from, where that can be told.
+    basis: Option<Basis>,
 }
 
 enum Reason {
@@ -156,6 +168,28 @@ impl Handler {
         next
     }
 
+    /// The response to a request over UDP that was answered just now, if the answer would be the same.
+    pub(crate) fn again<'a>(&self, recent: &'a mut Recent, request: &[u8]) -> Option<&'a [u8]> {
+        let Knowledge::Own(source) = &self.knowledge else { return None };
+        if self.is_too_old(source) {
+            return None;
+        }
+        let begun = Instant::now();
+        let response = recent.again(request, |basis| {
+            let state = source.store.current();
+            basis.is(state.touched_at(&basis.topic), &self.moment(source, &state))
+        })?;
+        if let Some(clock) = &self.clock {
+            clock.name(begun.elapsed());
+        }
+        Some(response)
+    }
+
+    fn moment(&self, source: &Source, state: &State) -> Moment {
+        let authorizer = source.sight.authorizer(state);
+        Moment { settings: self.settings.load_full(), authorizer, serial: serial() }
+    }
+
     /// Names outside the domain take what others take.
     fn timing(&self, asked: Option<&Asked>) -> Option<Timing> {
         let asked = asked.filter(|asked| !matches!(asked, Asked::Outside))?;
@@ -184,6 +218,7 @@ impl Handler {
     pub async fn respond(&self, request: &[u8], way: Way, from: Option<IpAddr>) -> Option<Vec<u8>> {
         match self.begin(request, way, from) {
             Next::Done(response) => response,
+            Next::Lasting(response, _) => Some(response),
             Next::Wait(wait) => self.finish(*wait).await,
         }
     }
@@ -220,6 +255,7 @@ impl Handler {
     async fn end(&self, next: Next) -> Option<Vec<u8>> {
         match next {
             Next::Done(response) => response,
+            Next::Lasting(response, _) => Some(response),
             Next::Wait(next) => Box::pin(self.finish(*next)).await,
         }
     }
@@ -246,10 +282,14 @@ impl Handler {
 
     fn answer(&self, source: &Source, request: Message, bytes: &[u8], way: Way, from: Option<IpAddr>) -> Next {
         let Some(query) = request.queries.first() else { return Next::Done(None) };
-        let (message, of_instances) = self.reply_to(source, &request, query, from);
-        match self.lacking(&message, bytes) {
-            Some(reason) => self.wait(request, way, reason),
-            None => Next::Done(fit(message, self.room(&request, way), of_instances, &self.settings.load())),
+        let Response { message, of_instances, basis } = self.reply_to(source, &request, query, from);
+        if let Some(reason) = self.lacking(&message, bytes) {
+            return self.wait(request, way, reason);
+        }
+        let response = fit(message, self.room(&request, way), of_instances, &self.settings.load());
+        match (response, basis) {
+            (Some(response), Some(basis)) => Next::Lasting(response, basis),
+            (response, _) => Next::Done(response),
         }
     }
 
@@ -276,26 +316,26 @@ impl Handler {
         self.loose_end(message).map(|host| Reason::Alias(Box::new(message.clone()), host))
     }
 
-    /// The response that the state has, and whether it names instances.
-    fn reply_to(&self, source: &Source, request: &Message, query: &Query, from: Option<IpAddr>) -> (Message, bool) {
+    /// The response that the state has.
+    fn reply_to(&self, source: &Source, request: &Message, query: &Query, from: Option<IpAddr>) -> Response {
         let state = source.store.current();
-        let authorizer = source.sight.authorizer(&state);
+        let moment = self.moment(source, &state);
         let question = Question {
             name: &query.name,
             kind: query.query_type,
-            settings: &self.settings.load(),
-            serial: serial(),
+            settings: &moment.settings,
+            serial: moment.serial,
             view: &StateView::new(&state),
-            seen: Seen(authorizer.as_deref()),
+            seen: Seen(moment.authorizer.as_deref()),
             asker: subnet(request).map(ClientSubnet::addr).or(from),
             aliases: ALIASES_MAX,
         };
-        let reply = question.answer(&asked(&query.name, &self.settings.load()));
+        let reply = question.answer(&asked(&query.name, &moment.settings));
         let mut message = self.empty(request, reply.code());
         message.metadata.authoritative = true;
         // Nothing to say: for how long that holds is in the start of authority (RFC 2308).
         if reply.answers.is_empty() {
-            message.authorities.push(record::soa(&self.settings.load(), question.serial));
+            message.authorities.push(record::soa(&moment.settings, moment.serial));
         }
         message.authorities.extend(reply.authorities);
         message.answers = reply.answers;
@@ -305,7 +345,11 @@ impl Handler {
             narrow(edns);
         }
         message.additionals = reply.additionals;
-        (message, reply.of_instances)
+        let basis = reply.source.map(|(topic, is_drawn)| {
+            let changed = state.touched_at(&topic);
+            Basis { moment, topic, changed, is_drawn }
+        });
+        Response { message, of_instances: reply.of_instances, basis }
     }
 
     /// The name outside the domain that the last alias of an answer leads to.

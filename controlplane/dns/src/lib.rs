@@ -12,6 +12,7 @@ mod answer;
 mod fit;
 mod handle;
 mod question;
+mod recent;
 mod record;
 mod recurse;
 mod relay;

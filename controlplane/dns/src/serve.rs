@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fit::Way;
 use crate::handle::{Handler, Next};
+use crate::recent::Recent;
 
 /// The largest request that is read.
 const REQUEST_MAX: usize = 4096;
@@ -87,6 +88,7 @@ fn readers() -> usize {
 
 async fn datagrams(socket: Arc<UdpSocket>, handler: Handler, waiting: Arc<Semaphore>) {
     let mut tasks = JoinSet::new();
+    let mut recent = Recent::default();
     let mut buffer = [0; REQUEST_MAX];
     loop {
         let (length, from) = match socket.recv_from(&mut buffer).await {
@@ -98,13 +100,25 @@ async fn datagrams(socket: Arc<UdpSocket>, handler: Handler, waiting: Arc<Semaph
         };
         while tasks.try_join_next().is_some() {}
         // Nearly all answers are there at once: a task for each would cost more than they do.
-        match handler.begin(&buffer[..length], Way::Udp, Some(from.ip())) {
-            Next::Done(response) => send(&socket, response, from).await,
+        let request = &buffer[..length];
+        if let Some(response) = handler.again(&mut recent, request) {
+            send(&socket, response, from).await;
+            continue;
+        }
+        match handler.begin(request, Way::Udp, Some(from.ip())) {
+            Next::Done(None) => {}
+            Next::Done(Some(response)) => send(&socket, &response, from).await,
+            Next::Lasting(response, basis) => {
+                send(&socket, &response, from).await;
+                recent.keep(request, response, basis);
+            }
             Next::Wait(wait) => {
                 let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() else { continue };
                 let (socket, handler) = (Arc::clone(&socket), handler.clone());
                 tasks.spawn(async move {
-                    send(&socket, handler.finish(*wait).await, from).await;
+                    if let Some(response) = handler.finish(*wait).await {
+                        send(&socket, &response, from).await;
+                    }
                     drop(permit);
                 });
             }
@@ -112,9 +126,8 @@ async fn datagrams(socket: Arc<UdpSocket>, handler: Handler, waiting: Arc<Semaph
     }
 }
 
-async fn send(socket: &UdpSocket, response: Option<Vec<u8>>, to: SocketAddr) {
-    let Some(response) = response else { return };
-    if let Err(error) = socket.send_to(&response, to).await {
+async fn send(socket: &UdpSocket, response: &[u8], to: SocketAddr) {
+    if let Err(error) = socket.send_to(response, to).await {
         tracing::debug!(%to, %error, "a DNS response was not sent");
     }
 }

@@ -1,5 +1,7 @@
 //! Questions put to a handler over a small catalog, as bytes in and bytes out.
 
+mod repeated;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use hickory_proto::rr::RecordType;
 use rand::seq::SliceRandom;
-use weft_model::ServiceName;
 use weft_model::catalog::{Node, Service};
 use weft_model::health::{CheckStatus, aggregate};
+use weft_model::{ServiceName, Topic};
 use weft_state::Instance;
 
 use super::{Question, Reply};
@@ -19,7 +19,9 @@ impl Question<'_> {
         if let Some(tag) = tag {
             instances.retain(|found| found.service.value.tags.iter().any(|own| own.eq_ignore_ascii_case(tag)));
         }
+        let source = source(name, &instances);
         let mut reply = self.instances(instances, name);
+        reply.source = source;
         // Above `_NAME._tcp.service` lies `_tcp.service`, which is no service: something is below it.
         reply.missing &= !name.starts_with('_');
         reply
@@ -134,6 +136,19 @@ impl Question<'_> {
             return Vec::new();
         }
         node.meta.iter().map(|(key, value)| record::txt(name, ttl, key, value)).collect()
+    }
+}
+
+/// What an answer with these instances of a service comes from, where that is the service alone: not its other spellings, and
+/// no names that its addresses are. Whether there is no instance at all, the list of services says.
+fn source(name: &str, instances: &[Instance]) -> Option<(Topic, bool)> {
+    let is_own = |instance: &Instance| {
+        let (service, node) = (&*instance.service.value, &*instance.node.value);
+        service.name.as_str() == name && address_of(service, node).parse::<IpAddr>().is_ok()
+    };
+    match instances {
+        [] => Some((Topic::Services, false)),
+        all => all.iter().all(is_own).then(|| (Topic::Service(name.into()), all.len() > 1)),
     }
 }
 

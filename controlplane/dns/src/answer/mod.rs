@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
+use weft_model::Topic;
 use weft_state::StateView;
 
 use crate::question::{Asked, asked};
@@ -27,6 +28,8 @@ pub(crate) struct Reply {
     pub(crate) of_instances: bool,
     /// Whether another asker would be told something else.
     pub(crate) of_asker: bool,
+    /// The topic that all of it comes from, where it is one, and whether its order is one of many.
+    pub(crate) source: Option<(Topic, bool)>,
     pub(crate) answers: Vec<Record>,
     pub(crate) additionals: Vec<Record>,
     /// Name servers, for the domain itself.
