@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
@@ -20,6 +21,9 @@ const REQUEST_MAX: usize = 4096;
 
 /// Requests over UDP that may wait for a recursor or a server at the same time; more are dropped, as UDP may.
 const UDP_AT_ONCE: usize = 1024;
+
+/// Bytes of requests that may wait to be read: some thousand, in bursts. The system grants what it allows (`net.core.rmem_max`).
+const WAITING_MAX: usize = 4 << 20;
 
 /// How many ports are tried where any will do.
 const FREE_PORT_TRIES: u32 = 16;
@@ -53,7 +57,10 @@ impl Sockets {
             let tcp = TcpListener::bind(address).await?;
             tries -= 1;
             match UdpSocket::bind(tcp.local_addr()?).await {
-                Ok(udp) => return Ok(Self { udp: Arc::new(udp), tcp }),
+                Ok(udp) => {
+                    SockRef::from(&udp).set_recv_buffer_size(WAITING_MAX)?;
+                    return Ok(Self { udp: Arc::new(udp), tcp });
+                }
                 // What is free over TCP may be taken over UDP.
                 Err(_) if tries > 0 => {}
                 Err(error) => return Err(error),

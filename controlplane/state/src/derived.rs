@@ -1,5 +1,7 @@
 //! The tables that follow from the stored ones. They are neither stored nor sent.
 
+use std::net::IpAddr;
+
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 use weft_model::acl::{SecretHash, Token};
@@ -15,6 +17,10 @@ use crate::spellings::Spellings;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Derived {
     pub(crate) node_ids: OrdMap<String, NodeName>,
+    /// Nodes by their address, where it is no name.
+    pub(crate) nodes_at: OrdSet<(IpAddr, NodeName)>,
+    /// Instances by the address of their own, where it is no name.
+    pub(crate) instances_at: OrdSet<(IpAddr, ServiceName, NodeName, ServiceId)>,
     pub(crate) by_name: OrdSet<(ServiceName, NodeName, ServiceId)>,
     /// Proxies and native instances by the mesh destination that they serve.
     pub(crate) by_destination: OrdSet<(ServiceName, NodeName, ServiceId)>,
@@ -43,10 +49,19 @@ impl Derived {
         if !node.id.is_empty() {
             self.node_ids.insert(node.id.clone(), name.clone());
         }
+        self.nodes_at.extend(node.address.parse().ok().map(|address| (address, name.clone())));
+    }
+
+    pub(crate) fn remove_node(&mut self, name: &NodeName, node: &Node) {
+        self.node_ids.remove(&node.id);
+        if let Ok(address) = node.address.parse() {
+            self.nodes_at.remove(&(address, name.clone()));
+        }
     }
 
     pub(crate) fn add_service(&mut self, node: &NodeName, service: &Service) {
         self.by_name.insert((service.name.clone(), node.clone(), service.id.clone()));
+        self.instances_at.extend(at(node, service));
         self.spellings.add_service(&service.name);
         if let Some(destination) = service.mesh_destination() {
             self.by_destination.insert((destination.clone(), node.clone(), service.id.clone()));
@@ -56,6 +71,9 @@ impl Derived {
 
     pub(crate) fn remove_service(&mut self, node: &NodeName, service: &Service) {
         self.by_name.remove(&(service.name.clone(), node.clone(), service.id.clone()));
+        if let Some(key) = at(node, service) {
+            self.instances_at.remove(&key);
+        }
         if let Some(destination) = service.mesh_destination() {
             self.by_destination.remove(&(destination.clone(), node.clone(), service.id.clone()));
         }
@@ -139,6 +157,12 @@ impl Derived {
             self.expiring.remove(&(expires, token.accessor));
         }
     }
+}
+
+/// The key of an instance by the address of its own.
+fn at(node: &NodeName, service: &Service) -> Option<(IpAddr, ServiceName, NodeName, ServiceId)> {
+    let address = service.address.parse().ok()?;
+    Some((address, service.name.clone(), node.clone(), service.id.clone()))
 }
 
 /// DNS gives names in any case.

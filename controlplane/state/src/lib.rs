@@ -35,5 +35,5 @@ pub use lock_delay::LockDelay;
 pub use state::State;
 pub use store::{Applied, Proposal, ProposeError, Store};
 pub use summary::{Table, rows, summary};
-pub use view::{Instance, Reads, StateView};
+pub use view::{BY_ADDRESS, Instance, Reads, StateView};
 pub use waiters::{Changes, Subscription};

@@ -1,10 +1,9 @@
 //! Running prepared queries. With no other datacenter to ask, there is nowhere to fail over to.
 
 use rand::seq::SliceRandom as _;
-use weft_model::NodeName;
 use weft_model::catalog::Indexed;
 use weft_model::prepared_query::PreparedQuery;
-use weft_state::{Instance, StateView};
+use weft_state::StateView;
 
 use super::vet;
 use crate::answer::{Answer, Outcome};
@@ -25,8 +24,11 @@ pub(crate) fn execute(call: &Call, view: &StateView<'_>) -> Outcome {
     let mut instances = view.query_instances(&query.value.service, connect);
     gate.instances(&mut instances);
     instances.shuffle(&mut rand::rng());
-    if let Some(node) = origin(call, view, &query.value) {
-        put_near_first(view, &node, &mut instances);
+    // The request's choice goes before the query's.
+    let near = Some(call.query.text("near")).filter(|near| !near.is_empty());
+    let near = near.unwrap_or(query.value.service.near.as_str());
+    if let Some(node) = view.query_origin(near, call.own_node(), call.caller) {
+        view.put_near_first(&node, &mut instances);
     }
     instances.truncate(limit.unwrap_or(usize::MAX));
     tagged::add_virtual(view, instances.iter_mut().map(|instance| &mut instance.service));
@@ -65,28 +67,6 @@ fn connect(call: &Call) -> Result<bool, Refusal> {
             let parsing = format!("strconv.ParseBool: parsing {text:?}: invalid syntax");
             Refusal::failed(format!("Error parsing 'connect' value: {parsing}"))
         }),
-    }
-}
-
-/// Whose neighbours come first: the request's choice goes before the query's.
-fn origin(call: &Call, view: &StateView<'_>, query: &PreparedQuery) -> Option<NodeName> {
-    let asked = call.query.text("near");
-    match if asked.is_empty() { query.service.near.as_str() } else { asked } {
-        "" => None,
-        "_agent" => Some(call.own_node().clone()),
-        "_ip" => {
-            let caller = call.caller?.to_string();
-            view.nodes().into_iter().find(|node| node.value.address == caller).map(|node| node.value.name.clone())
-        }
-        node => Some(node.into()),
-    }
-}
-
-/// The node itself is nearest of all, whatever the measurements say.
-fn put_near_first(view: &StateView<'_>, node: &NodeName, instances: &mut [Instance]) {
-    view.sort_by_distance(node, instances, |instance| &instance.node.value.name);
-    if let Some(own) = instances.iter().position(|instance| instance.node.value.name == *node) {
-        instances[..=own].rotate_right(1);
     }
 }
 

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use hickory_proto::rr::{Name, RecordType};
-use weft_model::ServiceName;
 use weft_model::catalog::Node;
 
 use super::{Question, Reply};
@@ -49,17 +48,14 @@ impl Question<'_> {
 
     /// The first node of this address, otherwise the services that use it as their own.
     pub(super) fn reverse(&self, address: IpAddr) -> Reply {
-        let is = |text: &str| text.parse() == Ok(address);
-        let mut nodes = self.view.nodes().into_iter();
-        let node = nodes.find(|node| is(&node.value.address) && self.seen.node(node.value.name.as_str()));
+        let node = self.view.nodes_at(address).find(|node| self.seen.node(node.value.name.as_str()));
         let mut names: Vec<Name> = node.and_then(|node| self.node_name(&node.value)).into_iter().collect();
         if names.is_empty() {
-            let services = self.view.services(|_| true).into_keys();
-            let uses = |name: &ServiceName| {
-                let mut instances = self.view.instances(name).into_iter();
-                instances.any(|found| is(&found.service.value.address) && self.seen.instance(&found))
-            };
-            names.extend(services.filter(uses).filter_map(|service| self.named(service.as_str(), "service")));
+            let mut instances: Vec<_> = self.view.instances_at(address).collect();
+            instances.retain(|found| self.seen.instance(found));
+            instances.dedup_by(|one, other| one.service.value.name == other.service.value.name);
+            let services = instances.iter().map(|found| found.service.value.name.as_str());
+            names.extend(services.filter_map(|service| self.named(service, "service")));
         }
         let missing = names.is_empty();
         let wanted = names.into_iter().filter(|_| wants(self.kind, RecordType::PTR));

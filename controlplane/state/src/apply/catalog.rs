@@ -67,10 +67,8 @@ impl Txn {
         if former.is_some_and(|former| *former.value == *node && is_spelled_so(&former.value)) {
             return Ok(());
         }
-        if let Some(former) = former
-            && !former.value.id.is_empty()
-        {
-            self.state.derived.node_ids.remove(&former.value.id);
+        if let Some(former) = former {
+            self.state.derived.remove_node(&node.name, &former.value);
         }
         let create_index = former.map_or(self.index, |former| former.create_index);
         self.release_node_id(node)?;
@@ -168,7 +166,7 @@ impl Txn {
             self.remove_check(node, &id);
         }
         if let Some(former) = self.state.nodes.remove(node) {
-            self.state.derived.node_ids.remove(&former.value.id);
+            self.state.derived.remove_node(node, &former.value);
             self.touch(Topic::Nodes);
             self.touch(Topic::Node(node.clone()));
             self.remove_coordinate(node);

@@ -1,6 +1,7 @@
 //! Queries of the registry. Lists are in key order: node, then instance id.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use weft_model::catalog::{Indexed, Node, Service, ServiceKind};
 use weft_model::health::Check;
@@ -23,6 +24,25 @@ impl StateView<'_> {
     pub fn nodes(&self) -> Vec<Indexed<Node>> {
         self.note(Topic::Nodes);
         self.state.nodes.values().cloned().collect()
+    }
+
+    /// The nodes that have this address, by name.
+    pub fn nodes_at(&self, address: IpAddr) -> impl Iterator<Item = Indexed<Node>> {
+        self.note(Topic::Nodes);
+        let keys = self.state.derived.nodes_at.range((address, NodeName::default())..);
+        let names = keys.take_while(move |(at, _)| *at == address).map(|(_, name)| name);
+        names.filter_map(|name| self.state.nodes.get(name).cloned())
+    }
+
+    /// The instances that have this address as their own, by the names of their services.
+    pub fn instances_at(&self, address: IpAddr) -> impl Iterator<Item = Instance> {
+        self.note(Topic::Services);
+        let from = (address, ServiceName::default(), NodeName::default(), ServiceId::default());
+        let keys = self.state.derived.instances_at.range(from..).take_while(move |(at, ..)| *at == address);
+        keys.filter_map(|(_, name, node, id)| {
+            self.note(Topic::Service(name.clone()));
+            self.join(node, id)
+        })
     }
 
     /// One node.

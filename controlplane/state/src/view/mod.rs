@@ -19,6 +19,7 @@ use weft_model::Topic;
 use crate::state::State;
 
 pub use catalog::Instance;
+pub use prepared_query::BY_ADDRESS;
 
 /// A state being read, with notes of what was read.
 pub struct StateView<'a> {

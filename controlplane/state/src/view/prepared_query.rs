@@ -1,17 +1,21 @@
 //! Prepared queries: which one a name means, and which instances it finds. Both the REST API and DNS ask here.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use uuid::Uuid;
-use weft_model::Topic;
 use weft_model::catalog::{Indexed, Meta};
 use weft_model::health::CheckStatus;
 use weft_model::names::parse_uuid;
 use weft_model::prepared_query::{PreparedQuery, ServiceQuery};
+use weft_model::{NodeName, Topic};
 
 use super::{Instance, StateView};
 use crate::derived::folded;
+
+/// Near whom a query's answers begin: the node with the asker's address.
+pub const BY_ADDRESS: &str = "_ip";
 
 impl StateView<'_> {
     /// One prepared query.
@@ -79,6 +83,26 @@ impl StateView<'_> {
         };
         found.retain(|instance| is_healthy(query, instance) && fits(query, instance));
         found
+    }
+
+    /// Whose neighbours come first: `near` is a node, `_agent` for the agent's own, or `_ip` for the first one that has the
+    /// asker's address.
+    #[must_use]
+    pub fn query_origin(&self, near: &str, agent: &NodeName, asker: Option<IpAddr>) -> Option<NodeName> {
+        match near {
+            "" => None,
+            "_agent" => Some(agent.clone()),
+            BY_ADDRESS => self.nodes_at(asker?.to_canonical()).next().map(|node| node.value.name.clone()),
+            node => Some(node.into()),
+        }
+    }
+
+    /// Puts the neighbours of a node first. It is the nearest of all itself, whatever the measurements say.
+    pub fn put_near_first(&self, node: &NodeName, instances: &mut [Instance]) {
+        self.sort_by_distance(node, instances, |instance| &instance.node.value.name);
+        if let Some(own) = instances.iter().position(|instance| instance.node.value.name == *node) {
+            instances[..=own].rotate_right(1);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod extras;
 pub(crate) mod sessions;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use proptest::prelude::*;
 use weft_model::ca::{CaRoot, CaState};
@@ -112,6 +113,13 @@ impl Answers {
             ask(format!("keys under {prefix}"), &|view| format!("{:?}", view.kv_list(prefix)));
             ask(format!("names under {prefix}"), &|view| format!("{:?}", view.kv_keys(prefix, "/")));
         }
+        for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3"] {
+            let address: IpAddr = address.parse().unwrap();
+            ask(format!("nodes at {address}"), &|view| format!("{:?}", view.nodes_at(address).collect::<Vec<_>>()));
+            ask(format!("instances at {address}"), &|view| {
+                format!("{:?}", view.instances_at(address).collect::<Vec<_>>())
+            });
+        }
         for name in NAMES {
             ask(format!("instances {name}"), &|view| format!("{:?}", view.instances(&name.into())));
             ask(format!("connect {name}"), &|view| format!("{:?}", view.connect_instances(&name.into())));
@@ -196,6 +204,7 @@ fn service((id, name, proxy, replace_checks, ranged, tag): &Draw) -> ServiceRegi
         id: (*id).into(),
         name: (*name).into(),
         tags: vec![(*tag).into()],
+        address: if *ranged { "10.0.0.3" } else { *tag }.into(),
         sidecar_of: proxy.then(|| "web".into()),
         proxy: proxy.then(|| Proxy { destination_service_name: (*name).into(), ..Proxy::default() }.into()),
         ..Service::default()
