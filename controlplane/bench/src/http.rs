@@ -1,12 +1,13 @@
 //! One HTTP/1.1 connection that sends one request at a time: what a client of the API looks like.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -14,6 +15,9 @@ use tokio::net::TcpStream;
 /// A connection to an API.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
+    /// Driven by whoever waits for an answer: a task of its own would cost the load generator as much as the request.
+    wire: Pin<Box<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
+    has_ended: bool,
     host: String,
 }
 
@@ -29,9 +33,8 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { sender, host: address.to_string() })
+        let (sender, wire) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, wire: Box::pin(wire), has_ended: false, host: address.to_string() })
     }
 
     /// Sends a request and reads the whole answer; anything but 200 is an error with the server's text.
@@ -41,11 +44,27 @@ impl Connection {
             .uri(path)
             .header("host", &self.host)
             .body(Full::new(body.into()))?;
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let status = response.status();
-        let index = response.headers().get("x-consul-index").and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = response.into_body().collect().await?.to_bytes();
+        let sender = &mut self.sender;
+        let mut exchange = std::pin::pin!(async {
+            sender.ready().await?;
+            let response = sender.send_request(request).await?;
+            let status = response.status();
+            let index = response.headers().get("x-consul-index").and_then(|value| value.to_str().ok()?.parse().ok());
+            Ok::<_, hyper::Error>((status, index, response.into_body().collect().await?.to_bytes()))
+        });
+        let answered = tokio::select! {
+            biased;
+            answered = &mut exchange => Some(answered),
+            // The last answer may be there although the connection has ended.
+            _ = &mut self.wire, if !self.has_ended => None,
+        };
+        let (status, index, body) = match answered {
+            Some(answered) => answered?,
+            None => {
+                self.has_ended = true;
+                exchange.await?
+            }
+        };
         if status != 200 {
             bail!("{method} {path}: {status} {}", String::from_utf8_lossy(&body));
         }
