@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::status::Status;
+
 /// A server, as the membership in the log has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,13 +45,14 @@ pub struct Member {
     pub matched: Option<u64>,
 }
 
-/// The cluster, as this server knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The cluster, as this server knows it: all of one look, but for the end of the log, which is looked at last.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterState {
+    /// Where this server stands.
+    pub status: Status,
     /// Whether this server belongs to a cluster at all.
     pub initialized: bool,
-    pub term: u64,
-    /// Whom this server voted for in that term.
+    /// Whom this server voted for in its term.
     pub voted_for: Option<u64>,
     /// Whether that candidate is known to have won.
     pub vote_committed: bool,

@@ -8,18 +8,19 @@ use openraft::async_runtime::WatchReceiver;
 use crate::core::Core;
 use crate::member::{ClusterState, Contact, Member, Server};
 use crate::membership::silence;
+use crate::status::Status;
 use crate::types::Metrics;
 
 pub(crate) fn cluster(core: &Core) -> ClusterState {
     let metrics = core.raft.metrics();
     let metrics = metrics.borrow_watched();
+    let status = Status::new(&metrics, &core.progress, &core.peers);
     let (last, purged) = core.disk().map_or((None, None), |disk| disk.log.ends());
     let last = last.max(purged).max(metrics.snapshot);
     let members = &metrics.membership_config;
     ClusterState {
-        initialized: last.is_some() || metrics.current_term > 0,
-        term: metrics.current_term,
-        voted_for: (metrics.current_term > 0).then_some(metrics.vote.leader_id.voted_for),
+        initialized: last.is_some() || status.term > 0,
+        voted_for: (status.term > 0).then_some(metrics.vote.leader_id.voted_for),
         vote_committed: metrics.vote.committed,
         members: members.nodes().map(|(id, server)| member(core, &metrics, *id, server)).collect(),
         config_index: members.log_id().map_or(0, |log_id| log_id.index),
@@ -28,6 +29,7 @@ pub(crate) fn cluster(core: &Core) -> ClusterState {
             || members.log_id() != metrics.committed_membership_config.log_id(),
         last_log_term: last.map_or(0, |last| last.leader_id.term),
         last_log_index: last.map_or(0, |last| last.index),
+        status,
     }
 }
 

@@ -100,7 +100,7 @@ impl Autopilot {
         Sight {
             now: now_,
             wall: now(),
-            term: cluster.term,
+            term: cluster.status.term,
             last_log: cluster.last_log_index,
             changing: cluster.changing,
             left_over: left_over::nodes(&StateView::new(state), &cluster.members),

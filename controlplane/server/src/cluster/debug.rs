@@ -3,19 +3,14 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use weft_raft::{ClusterState, Member, Status};
+use weft_raft::{ClusterState, Member};
 use weft_state::State;
 
 use crate::formation::Standing;
 
 /// One document of everything.
-pub(super) fn document(
-    raft_id: u64,
-    status: &Status,
-    cluster: &ClusterState,
-    standing: &Standing,
-    state: &State,
-) -> Value {
+pub(super) fn document(raft_id: u64, cluster: &ClusterState, standing: &Standing, state: &State) -> Value {
+    let status = &cluster.status;
     json!({
         "ID": raft_id,
         "Cluster": standing.cluster,
@@ -26,7 +21,7 @@ pub(super) fn document(
         "VoteCommitted": cluster.vote_committed,
         "Leader": status.leader,
         "LastLogTerm": cluster.last_log_term,
-        // Of the same look as the term, and a later one than what is committed.
+        // Looked at after what is committed.
         "LastLogIndex": cluster.last_log_index,
         // Raft counts committed entries that are still on their way into the log.
         "CommitIndex": status.commit_index.min(cluster.last_log_index),

@@ -63,8 +63,7 @@ impl Cluster for LocalCluster {
 
     fn stats(&self) -> BTreeMap<String, BTreeMap<String, String>> {
         let state = self.store.current();
-        let (status, cluster) = (self.raft.status(), self.raft.cluster_state());
-        stats::sections(&status, &cluster, &StateView::new(&state), &self.node.name, self.expect)
+        stats::sections(&self.raft.cluster_state(), &StateView::new(&state), &self.node.name, self.expect)
     }
 
     fn read_index(&self) -> BoxFuture<'_, Result<(), NoLeader>> {
@@ -170,8 +169,7 @@ impl Cluster for LocalCluster {
     }
 
     fn debug(&self) -> Value {
-        let (status, cluster) = (self.raft.status(), self.raft.cluster_state());
-        debug::document(self.raft_id, &status, &cluster, &self.formation.standing(), &self.store.current())
+        debug::document(self.raft_id, &self.raft.cluster_state(), &self.formation.standing(), &self.store.current())
     }
 }
 

@@ -12,7 +12,6 @@ type Section = BTreeMap<String, String>;
 
 /// All sections.
 pub(super) fn sections(
-    status: &Status,
     cluster: &ClusterState,
     view: &StateView<'_>,
     node: &NodeName,
@@ -21,8 +20,8 @@ pub(super) fn sections(
     BTreeMap::from([
         ("agent".to_owned(), agent(view, node)),
         ("build".to_owned(), section([("version", VERSION.to_owned()), ("revision", REVISION.to_owned())])),
-        ("consul".to_owned(), consul(status, expect)),
-        ("raft".to_owned(), raft(status, cluster)),
+        ("consul".to_owned(), consul(&cluster.status, expect)),
+        ("raft".to_owned(), raft(cluster)),
         ("runtime".to_owned(), runtime()),
     ])
 }
@@ -49,7 +48,8 @@ fn consul(status: &Status, expect: u32) -> Section {
     ])
 }
 
-fn raft(status: &Status, cluster: &ClusterState) -> Section {
+fn raft(cluster: &ClusterState) -> Section {
+    let status = &cluster.status;
     let state = match status.role {
         Role::Leader => "Leader",
         Role::Candidate => "Candidate",
