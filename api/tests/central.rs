@@ -86,7 +86,7 @@ async fn an_entry_that_is_put_in_wakes_who_waits() {
         let watched = tokio::spawn(async move { asker.get(&waiting).await });
         sleep(Duration::from_millis(20)).await;
         agent.done("/v1/config", entry.clone()).await;
-        let after = timeout(Duration::from_secs(5), watched).await.unwrap().unwrap();
+        let after = timeout(Duration::from_secs(30), watched).await.unwrap().unwrap();
         assert!(after.index() > before.index(), "{entry}");
         assert_ne!(after.json(), before.json(), "{entry}");
     }

@@ -42,7 +42,7 @@ async fn ask(address: SocketAddr, path: &str) -> TcpStream {
 
 async fn answer(mut stream: TcpStream) -> String {
     let mut text = String::new();
-    timeout(Duration::from_secs(5), stream.read_to_string(&mut text)).await.unwrap().unwrap();
+    timeout(Duration::from_secs(30), stream.read_to_string(&mut text)).await.unwrap().unwrap();
     text
 }
 
@@ -80,7 +80,7 @@ async fn a_client_that_sends_no_head_is_cut_off() {
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     slow.write_all(b"GET /v1/status/leader HTTP/1.1\r\nHost:").await.unwrap();
     let mut rest = Vec::new();
-    timeout(Duration::from_secs(5), slow.read_to_end(&mut rest)).await.expect("the connection is closed").unwrap();
+    timeout(Duration::from_secs(30), slow.read_to_end(&mut rest)).await.expect("the connection is closed").unwrap();
     assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));
 }
 
@@ -91,7 +91,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let request = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(100_000));
     let _ = stream.write_all(request.as_bytes()).await;
     let mut text = Vec::new();
-    let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut text)).await.unwrap();
+    let _ = timeout(Duration::from_secs(30), stream.read_to_end(&mut text)).await.unwrap();
     let text = String::from_utf8_lossy(&text);
     assert!(text.is_empty() || text.starts_with("HTTP/1.1 431"), "{text}");
 }
@@ -124,10 +124,10 @@ async fn shutdown_cuts_what_waits_after_the_grace() {
     sleep(Duration::from_millis(50)).await;
     let start = Instant::now();
     served.stop.send(()).unwrap();
-    timeout(Duration::from_secs(5), served.ended).await.unwrap().unwrap();
+    timeout(Duration::from_secs(30), served.ended).await.unwrap().unwrap();
     assert!(start.elapsed() >= Duration::from_millis(300));
     assert!(TcpStream::connect(served.address).await.is_err(), "nothing is accepted any more");
     let mut waiting = waiting;
-    let cut = timeout(Duration::from_secs(1), waiting.read(&mut [0; 16])).await.expect("it is cut");
+    let cut = timeout(Duration::from_secs(30), waiting.read(&mut [0; 16])).await.expect("it is cut");
     assert!(matches!(cut, Ok(0) | Err(_)), "{cut:?}");
 }

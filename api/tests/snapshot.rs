@@ -63,7 +63,7 @@ async fn what_was_saved_comes_back_and_wakes_everybody() {
     };
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(restore(&agent, archive.to_vec()).await, (200, String::new()));
-    let woken = timeout(Duration::from_secs(5), watched).await.unwrap().unwrap();
+    let woken = timeout(Duration::from_secs(30), watched).await.unwrap().unwrap();
     assert_eq!(woken.text, "saved");
     assert!(woken.index() > index, "forward only");
     assert_eq!(agent.get("/v1/kv/new").await.status, 404);

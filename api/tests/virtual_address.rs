@@ -73,7 +73,7 @@ async fn whoever_waits_for_an_endpoint_gets_it_with_its_address() {
         let waiting = tokio::spawn(async move { waiting.get(&path).await });
         sleep(Duration::from_millis(20)).await;
         agent.done("/v1/agent/service/register", web()).await;
-        let woken = timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+        let woken = timeout(Duration::from_secs(30), waiting).await.unwrap().unwrap();
         assert!(woken.text.contains("consul-virtual"), "{}", woken.text);
         agent.done("/v1/agent/service/deregister/web", Value::Null).await;
     }

@@ -54,13 +54,13 @@ async fn a_blocking_query_is_woken_and_does_not_hold_up_the_end() {
         tokio::spawn(async move { client.get(&format!("/v1/health/service/web?index={index}&wait=60s")).await });
     sleep(Duration::from_millis(100)).await;
     client.put("/v1/agent/service/register", &web("60s")).await;
-    let woken = timeout(Duration::from_secs(2), waiting).await.unwrap().unwrap();
+    let woken = timeout(Duration::from_secs(30), waiting).await.unwrap().unwrap();
     assert_eq!(woken.json().as_array().unwrap().len(), 1);
     let index = client.get("/v1/health/service/web").await.index();
     let path = format!("/v1/health/service/web?index={index}&wait=300s");
     let held = tokio::spawn(async move { client.try_call("GET", &path, "").await });
     sleep(Duration::from_millis(100)).await;
-    timeout(Duration::from_secs(8), agent.shutdown()).await.unwrap();
+    timeout(Duration::from_secs(30), agent.shutdown()).await.unwrap();
     held.abort();
 }
 
@@ -123,7 +123,7 @@ async fn a_changed_root_reaches_those_who_wait_for_a_leaf() {
     let waiting = tokio::spawn(async move { client.get(&path).await });
     let key = rsa_free_key();
     client.put("/v1/connect/ca/configuration", &json!({"Provider": "consul", "Config": {"PrivateKey": key}})).await;
-    let second = timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    let second = timeout(Duration::from_secs(30), waiting).await.unwrap().unwrap();
     assert_ne!(second.json()["SerialNumber"], first.json()["SerialNumber"]);
     assert!(second.index() > first.index());
     let roots = client.get("/v1/connect/ca/roots").await.json();

@@ -56,7 +56,7 @@ async fn a_sidecar_is_sent_its_own_config_and_later_changes() {
 
     client.put("/v1/agent/check/fail/service:api-sidecar-proxy", &Value::Null).await;
     let none = |sets: &support::ads::Held<ClusterLoadAssignment>| instances(sets.get(&api)) == 0;
-    timeout(Duration::from_secs(1), web.until::<ClusterLoadAssignment>(none)).await.unwrap();
+    timeout(Duration::from_secs(30), web.until::<ClusterLoadAssignment>(none)).await.unwrap();
     agent.shutdown().await;
 }
 
@@ -85,7 +85,7 @@ async fn a_proxy_that_leaves_the_catalog_loses_its_stream_and_is_sent_nothing_be
     let mut web = open(&agent, "web-sidecar-proxy").await;
     web.until::<Listener>(|listeners| listeners.len() == 2).await;
     client.put("/v1/agent/service/deregister/web", &Value::Null).await;
-    let status = timeout(Duration::from_secs(1), web.ended()).await.unwrap();
+    let status = timeout(Duration::from_secs(30), web.ended()).await.unwrap();
     assert_eq!(status.code(), Code::NotFound, "{status}");
     agent.shutdown().await;
 }
@@ -123,7 +123,7 @@ async fn a_new_root_reaches_proxies_before_the_leaves_that_it_signs() {
     while web.log[mark..].len() < 2 {
         web.take().await.unwrap();
     }
-    timeout(Duration::from_secs(5), rotation).await.unwrap().unwrap();
+    timeout(Duration::from_secs(30), rotation).await.unwrap().unwrap();
     assert_eq!(web.log[mark].1, ["roots"], "{:?}", &web.log[mark..]);
     assert_eq!(web.log[mark + 1].1, ["leaf"], "{:?}", &web.log[mark..]);
     agent.shutdown().await;

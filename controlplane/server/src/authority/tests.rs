@@ -45,7 +45,7 @@ impl Rig {
 
     async fn newer(&self, former: &IssuedLeaf) -> IssuedLeaf {
         let next = self.authority.leaf_after(former.leaf.service.clone(), former.index);
-        timeout(Duration::from_secs(5), next).await.unwrap().unwrap()
+        timeout(Duration::from_secs(30), next).await.unwrap().unwrap()
     }
 }
 

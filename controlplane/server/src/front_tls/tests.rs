@@ -139,7 +139,7 @@ async fn clients_that_say_nothing_are_let_go_and_hold_nobody_up() {
     assert!(shaken.is_ok() && through.is_some());
     for mut stream in silent {
         // Let go of with an end, or with a reset.
-        let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await;
+        let ended = tokio::time::timeout(Duration::from_secs(30), stream.read_u8()).await;
         assert!(ended.unwrap().is_err());
     }
     assert!(begun.elapsed() >= Duration::from_millis(500));
@@ -160,7 +160,7 @@ async fn one_address_takes_no_more_than_its_share_of_the_handshakes() {
         silent.push(TcpStream::connect(at).await.unwrap());
     }
     let mut one_more = TcpStream::connect(at).await.unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(10), one_more.read_u8()).await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), one_more.read_u8()).await;
     assert!(ended.expect("it is cut off at once").is_err());
 
     // Others come in, and so does this one when a handshake of its own has ended.
@@ -178,7 +178,7 @@ async fn one_address_takes_no_more_than_its_share_of_the_handshakes() {
         }
     };
     let through = async { tokio::join!(again, futures::StreamExt::next(&mut connections)).1.is_some() };
-    assert!(tokio::time::timeout(Duration::from_secs(10), through).await.unwrap());
+    assert!(tokio::time::timeout(Duration::from_secs(30), through).await.unwrap());
 }
 
 #[test]

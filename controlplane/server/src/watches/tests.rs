@@ -1,11 +1,15 @@
 //! Watches of an agent that runs.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout};
 use weft_model::{Command, KvOp, KvVerb};
 
 use super::*;
@@ -42,25 +46,61 @@ async fn a_change_is_told_to_a_command_and_a_reload_changes_the_watches() {
         json!({"watches": [{"type": "key", "key": "a", "args": ["sh", "-c", line]}]}).to_string()
     };
     fs::write(&file, watch("one")).unwrap();
-    let flags = Flags { config: vec![file.clone()], ..Flags::ephemeral() };
-    let agent = Agent::start(config::load(&flags).unwrap()).await.unwrap();
+    let agent = start(&file).await;
     until(&out, |told| told.starts_with("one ") && told.ends_with(" null\n")).await;
-    let put = |value: &'static str| {
-        let op = KvOp { value: value.into(), ..KvOp::new(KvVerb::Set, "a") };
-        agent.store().propose(Command::Kv(op))
-    };
-    put("x").await.unwrap();
+    put(&agent, "x").await;
     until(&out, |told| told.lines().count() == 2 && told.contains("\"Value\":\"eA==\"")).await;
     fs::write(&file, watch("two")).unwrap();
     weft_api::host::Reload::reload(agent.reloads()).await.unwrap();
     until(&out, |told| told.lines().last().is_some_and(|line| line.starts_with("two "))).await;
-    put("y").await.unwrap();
+    put(&agent, "y").await;
     let told = until(&out, |told| told.contains("\"Value\":\"eQ==\"")).await;
     assert_eq!(told.matches("one ").count(), 2, "{told}");
     agent.shutdown().await;
 }
 
-async fn until(file: &std::path::Path, wish: impl Fn(&str) -> bool) -> String {
+#[tokio::test]
+async fn a_change_is_told_to_an_endpoint_with_its_index() {
+    let (tell, mut told) = mpsc::channel(16);
+    let hear = move |headers: HeaderMap, body: String| async move { tell.send((headers, body)).await.unwrap() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/changed?of=a", listener.local_addr().unwrap());
+    let endpoint = Router::new().route("/changed", axum::routing::put(hear));
+    let endpoint = AbortOnDropHandle::new(tokio::spawn(weft_api::serve(listener, endpoint, std::future::pending())));
+    let how = json!({"path": url, "method": "PUT", "header": {"X-Mine": ["1", "2"]}, "timeout": "30s"});
+    let watch = json!({"type": "key", "key": "a", "handler_type": "http", "http_handler_config": how});
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("weft.json");
+    fs::write(&file, json!({"watches": [watch]}).to_string()).unwrap();
+    let agent = start(&file).await;
+    let mut former = 0;
+    // That there is no such key yet is not told.
+    for (value, written) in [("x", "eA=="), ("y", "eQ==")] {
+        put(&agent, value).await;
+        let (headers, body) = timeout(Duration::from_secs(30), told.recv()).await.unwrap().unwrap();
+        let found: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&found["Key"], &found["Value"]), (&json!("a"), &json!(written)));
+        let index: u64 = headers["x-consul-index"].to_str().unwrap().parse().unwrap();
+        assert!(index > former && found["ModifyIndex"] == index, "{index} after {former}: {found}");
+        former = index;
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers.get_all("x-mine").iter().collect::<Vec<_>>(), ["1", "2"]);
+    }
+    agent.shutdown().await;
+    drop(endpoint);
+}
+
+async fn start(file: &Path) -> Agent {
+    let flags = Flags { config: vec![file.to_owned()], ..Flags::ephemeral() };
+    Agent::start(config::load(&flags).unwrap()).await.unwrap()
+}
+
+async fn put(agent: &Agent, value: &'static str) {
+    let op = KvOp { value: value.into(), ..KvOp::new(KvVerb::Set, "a") };
+    agent.store().propose(Command::Kv(op)).await.unwrap();
+}
+
+async fn until(file: &Path, wish: impl Fn(&str) -> bool) -> String {
     let begun = Instant::now();
     loop {
         let told = fs::read_to_string(file).unwrap_or_default();

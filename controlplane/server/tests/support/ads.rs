@@ -118,7 +118,7 @@ impl Stream {
                 self.take().await.unwrap();
             }
         };
-        timeout(Duration::from_secs(10), waiting).await.expect("the wanted resources did not come")
+        timeout(Duration::from_secs(30), waiting).await.expect("the wanted resources did not come")
     }
 
     /// Takes responses until none comes for this long.

@@ -73,7 +73,7 @@ impl Connection {
     /// Sends the head of a request, byte for byte.
     pub(crate) async fn send_raw(&mut self, head: &[u8]) -> Answer {
         let exchange = self.exchange(head);
-        let answer = tokio::time::timeout(Duration::from_secs(10), exchange).await.expect("an answer or an end");
+        let answer = tokio::time::timeout(Duration::from_secs(30), exchange).await.expect("an answer or an end");
         if answer.is_none() {
             self.0 = None;
         }
@@ -84,7 +84,7 @@ impl Connection {
     pub(crate) async fn first_bytes(&mut self) -> Vec<u8> {
         let Some(stream) = self.0.as_mut() else { return Vec::new() };
         let mut bytes = [0; 1024];
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut bytes)).await;
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut bytes)).await;
         bytes[..read.expect("bytes or an end").unwrap_or(0)].to_vec()
     }
 

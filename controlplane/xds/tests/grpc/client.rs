@@ -22,7 +22,7 @@ use weft_xds::set::ResourceType;
 use crate::support::{kind, show_body};
 
 /// How long an expected response may take, and how long silence is listened to.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_millis(150);
 
 pub const BOTH: [Protocol; 2] = [Protocol::Delta, Protocol::Sotw];

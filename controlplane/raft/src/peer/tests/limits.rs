@@ -18,7 +18,7 @@ async fn whoever_does_not_shake_hands_is_cut() {
     let server = Server::start(&tls, Arc::new(Echo::default())).await;
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     let started = Instant::now();
-    let ended = tokio::time::timeout(Duration::from_secs(6), slow.read(&mut [0; 1])).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), slow.read(&mut [0; 1])).await.unwrap();
     assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
     assert!(started.elapsed() > Duration::from_secs(1));
 }
