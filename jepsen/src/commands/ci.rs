@@ -12,6 +12,9 @@ use crate::nemesis;
 use crate::runner::Backend;
 use crate::scenario::{SCENARIOS, Scenario};
 
+/// The exit code of a run of which some judge could say nothing.
+const UNKNOWN: u8 = 2;
+
 /// Run the set of every change
 #[derive(Debug, Args)]
 pub(super) struct Ci {
@@ -45,7 +48,11 @@ impl Ci {
             let mut args = vec!["run".to_owned(), (*name).to_owned(), "--seed".to_owned(), self.seed.to_string()];
             args.extend(place.args());
             let since = Instant::now();
-            let code = spaces::again(&args, backend == Backend::Root)?;
+            let mut code = spaces::again(&args, backend == Backend::Root)?;
+            if code == UNKNOWN {
+                eprintln!("  {name} proved nothing, neither way: once more");
+                code = spaces::again(&args, backend == Backend::Root)?;
+            }
             verdicts.push((*name, code, since.elapsed().as_secs_f64()));
         }
         eprintln!("\n{:.0} s in all, backend `{}`, seed {}", begin.elapsed().as_secs_f64(), backend.name(), self.seed);
@@ -86,13 +93,13 @@ pub(super) fn word(code: u8) -> &'static str {
 
 /// False weighs more than a failure of the harness, and that more than doubt. Nothing at all is doubt.
 pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
-    let weight = |code: &u8| match code {
+    let weight = |code: &u8| match *code {
         0 => 0,
-        2 => 1,
+        UNKNOWN => 1,
         1 => 3,
         _ => 2,
     };
-    codes.max_by_key(weight).unwrap_or(2)
+    codes.max_by_key(weight).unwrap_or(UNKNOWN)
 }
 
 #[cfg(test)]
