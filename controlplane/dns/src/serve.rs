@@ -58,7 +58,9 @@ impl Sockets {
             tries -= 1;
             match UdpSocket::bind(tcp.local_addr()?).await {
                 Ok(udp) => {
-                    SockRef::from(&udp).set_recv_buffer_size(WAITING_MAX)?;
+                    if let Err(error) = SockRef::from(&udp).set_recv_buffer_size(WAITING_MAX) {
+                        tracing::debug!(%error, "a burst of questions has little room to wait in");
+                    }
                     return Ok(Self { udp: Arc::new(udp), tcp });
                 }
                 // What is free over TCP may be taken over UDP.

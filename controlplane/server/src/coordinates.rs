@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
-use weft_api::host::{Member, MemberStatus};
+use weft_model::catalog::Node;
 use weft_model::coordinate::{Coordinate, DIMENSIONS, NodeCoordinate, Vivaldi};
+use weft_model::health::{CheckStatus, SERF_HEALTH};
 use weft_model::{Command, NodeName};
-use weft_state::{StateView, Store};
+use weft_state::{Instance, StateView, Store};
 
-use crate::cluster;
+use crate::node::SERVER_SERVICE;
 
 /// Between two measurements; some jitter comes on top.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -47,12 +48,18 @@ pub(crate) struct Place {
 impl Places {
     /// As the state has them.
     pub(crate) fn of(view: &StateView<'_>, node: &NodeName) -> Self {
-        let is_server = |member: &Member| member.port != 0 && member.status == MemberStatus::Alive;
-        let others = cluster::members(view).into_iter().filter(|member| member.name != *node && is_server(member));
         let place = |node: &NodeName| view.coordinate(node).map(|place| place.coord);
-        let server = |Member { name, address, port, .. }: Member| {
-            let place = place(&name);
-            Place { node: name, address, port, place }
+        let is_alive = |node: &NodeName| {
+            view.check(node, &SERF_HEALTH.into()).is_some_and(|check| check.value.status != CheckStatus::Critical)
+        };
+        let servers = view.instances(&SERVER_SERVICE.into()).into_iter();
+        let others = servers.filter(|server| {
+            let (own, service) = (&server.node.value.name, &server.service.value);
+            own != node && service.id == SERVER_SERVICE && service.port != 0 && is_alive(own)
+        });
+        let server = |server: Instance| {
+            let Node { name, address, .. } = &*server.node.value;
+            Place { node: name.clone(), address: address.clone(), port: server.service.value.port, place: place(name) }
         };
         Self { is_registered: view.node(node).is_some(), own: place(node), servers: others.map(server).collect() }
     }
@@ -63,8 +70,8 @@ pub(crate) trait Map: Send + Sync {
     /// `None`: they cannot be read now.
     fn places(&self, node: &NodeName) -> impl Future<Output = Option<Places>> + Send;
 
-    /// Tells this node's.
-    fn tell(&self, own: NodeCoordinate) -> impl Future<Output = ()> + Send;
+    /// Tells this node's; whether it may.
+    fn tell(&self, own: NodeCoordinate) -> impl Future<Output = bool> + Send;
 }
 
 /// That of a server.
@@ -77,10 +84,11 @@ impl Map for CatalogMap {
         Some(Places::of(&StateView::new(&self.store.current()), node))
     }
 
-    async fn tell(&self, own: NodeCoordinate) {
+    async fn tell(&self, own: NodeCoordinate) -> bool {
         if let Err(error) = self.store.propose(Command::CoordinatesUpdate(vec![own])).await {
             tracing::debug!(%error, "this server's place was not told");
         }
+        true
     }
 }
 
@@ -96,6 +104,7 @@ impl<M: Map> Coordinates<M> {
         let mut vivaldi = Vivaldi::default();
         let mut known = false;
         loop {
+            let mut is_heard = true;
             if let Some(places) = self.map.places(&self.node).await {
                 if let Some(stored) = places.own.as_ref().filter(|_| !known) {
                     vivaldi = Vivaldi::at(stored.clone());
@@ -104,10 +113,10 @@ impl<M: Map> Coordinates<M> {
                 measure(&mut vivaldi, &places.servers).await;
                 if places.is_registered && places.own.is_none_or(|stored| is_notable(&stored, vivaldi.place())) {
                     let (node, coord) = (self.node.clone(), vivaldi.place().clone());
-                    self.map.tell(NodeCoordinate { node, segment: String::new(), coord }).await;
+                    is_heard = self.map.tell(NodeCoordinate { node, segment: String::new(), coord }).await;
                 }
             }
-            let pause = if known { PAUSE } else { Duration::from_secs(1) };
+            let pause = if known || !is_heard { PAUSE } else { Duration::from_secs(1) };
             sleep(pause.mul_f64(rand::random_range(1.0..1.25))).await;
         }
     }

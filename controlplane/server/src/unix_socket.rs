@@ -1,6 +1,7 @@
 //! A socket in the file system: bound before anything else starts, gone from there when it is dropped.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -25,8 +26,10 @@ pub(crate) fn bind(socket: &Socket) -> anyhow::Result<(UnixListener, SocketFile)
     let Socket { path, owner } = socket;
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
-            if UnixStream::connect(path).is_ok() {
-                bail!("the HTTP socket {} is in use: another process listens there", path.display());
+            match UnixStream::connect(path).map_err(|error| error.kind()) {
+                Err(ErrorKind::ConnectionRefused) => {}
+                Ok(_) => bail!("the HTTP socket {} is in use: another process listens there", path.display()),
+                Err(kind) => bail!("the HTTP socket {} is there already, and cannot be tried: {kind}", path.display()),
             }
             tracing::warn!("replacing the socket {}", path.display());
             fs::remove_file(path).with_context(|| path.display().to_string())?;

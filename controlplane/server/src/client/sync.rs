@@ -26,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// For how long a server keeps a question waiting, and some time for its answer.
 const NEWS_MAX: Duration = Duration::from_secs(70);
 
-const WRITE_MAX: Duration = Duration::from_secs(10);
+pub(super) const WRITE_MAX: Duration = Duration::from_secs(10);
 
 /// The pause after a failure, and the longest one.
 const RETRY: Duration = Duration::from_millis(500);
@@ -162,7 +162,10 @@ impl Sync {
             let question = Apply { node: self.node.name.clone(), commands };
             let written: Written = self.servers.ask(APPLY, &question, &token, WRITE_MAX).await?;
             refused = refused.or(written.outcomes.into_iter().flatten().next());
-            seen.remote = Some(written.rows);
+            seen.remote = Some(match written.rows {
+                Some(rows) => rows,
+                None => self.news(0).await?,
+            });
         }
         match refused {
             None => Ok(true),

@@ -77,7 +77,7 @@ impl Desk {
     pub(super) async fn aliased(&self, ask: &AskAliased, token: &Secret) -> Result<Aliased, Refusal> {
         self.newer(&ask.node, ask.index, |state| {
             let view = StateView::new(state);
-            self.require(token, state, &Need::Of(Labelled::Node, ask.node.as_str().to_owned(), Wanted::Read))?;
+            self.require(token, state, &node_read(&ask.node))?;
             if let Some(service) = view.service(&ask.node, &ask.service) {
                 let name = service.value.name.as_str().to_owned();
                 self.require(token, state, &Need::Of(Labelled::Service, name, Wanted::Read))?;
@@ -89,7 +89,7 @@ impl Desk {
         .await
     }
 
-    /// What is read of a node once its index is another one than what the asker has, or after a while.
+    /// What is read of a node once its index is beyond the one that the asker has, or after a while.
     async fn newer<T>(
         &self,
         node: &NodeName,
@@ -113,9 +113,11 @@ impl Desk {
         }
     }
 
-    /// Where the servers are on the map.
-    pub(super) fn places(&self, beat: &Beat) -> Places {
-        Places::of(&StateView::new(&self.store.current()), &beat.node)
+    /// Where the servers are on the map, and where the agent is.
+    pub(super) fn places(&self, beat: &Beat, token: &Secret) -> Result<Places, Refusal> {
+        let state = self.store.current();
+        self.require(token, &state, &node_read(&beat.node))?;
+        Ok(Places::of(&StateView::new(&state), &beat.node))
     }
 
     /// Writes what an agent says of its node.
@@ -125,7 +127,9 @@ impl Desk {
         let outcomes =
             join_all(apply.commands.into_iter().map(|command| self.write(&apply.node, command, token, &state)));
         let outcomes = outcomes.await;
-        Ok(Written { outcomes, rows: rows(&self.store.current(), &apply.node) })
+        let state = self.store.current();
+        let may_see = self.require(token, &state, &node_write(&apply.node)).is_ok();
+        Ok(Written { outcomes, rows: may_see.then(|| rows(&state, &apply.node)) })
     }
 
     async fn write(&self, node: &NodeName, command: Command, token: &Secret, state: &State) -> Option<String> {
@@ -240,11 +244,18 @@ fn needs(own: &NodeName, command: &Command, view: &StateView<'_>) -> Result<Vec<
     } else if let Command::CoordinatesUpdate(places) = command
         && let [place] = places.as_slice()
     {
+        if !place.coord.is_valid() {
+            return Err("incompatible coordinate".to_owned());
+        }
         (&place.node, vec![node_write(own)])
     } else {
         return Err("this is no write of a client agent".to_owned());
     };
     if node == own { Ok(needs) } else { Err(format!("node {node} is not the one of this agent")) }
+}
+
+fn node_read(node: &NodeName) -> Need {
+    Need::Of(Labelled::Node, node.as_str().to_owned(), Wanted::Read)
 }
 
 fn node_write(node: &NodeName) -> Need {
@@ -271,4 +282,26 @@ fn rows(state: &State, node: &NodeName) -> Rows {
 
 fn unavailable(why: String) -> Refusal {
     Refusal(StatusCode::SERVICE_UNAVAILABLE, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use weft_model::coordinate::{Coordinate, NodeCoordinate};
+
+    use super::*;
+
+    #[test]
+    fn an_agent_tells_its_own_place_and_one_that_can_be_on_the_map() {
+        let state = State::default();
+        let told = |node: &str, coord: Coordinate| {
+            let place = NodeCoordinate { node: node.into(), segment: String::new(), coord };
+            needs(&"own".into(), &Command::CoordinatesUpdate(vec![place]), &StateView::new(&state))
+        };
+        assert_eq!(told("own", Coordinate::default()), Ok(vec![node_write(&"own".into())]));
+        assert_eq!(told("other", Coordinate::default()), Err("node other is not the one of this agent".to_owned()));
+        for vec in [vec![], vec![0.0; 9], vec![f64::NAN; 8]] {
+            let coord = Coordinate { vec, ..Coordinate::default() };
+            assert_eq!(told("own", coord), Err("incompatible coordinate".to_owned()));
+        }
+    }
 }

@@ -169,7 +169,7 @@ impl Inside {
             NODE_ROWS => json(&self.desk.node(&read(&body)?, &token).await?),
             APPLY => json(&self.desk.apply(read(&body)?, &token).await?),
             LEAVE => json(&self.desk.leave(&read(&body)?, &token).await?),
-            PLACES => json(&self.desk.places(&read(&body)?)),
+            PLACES => json(&self.desk.places(&read(&body)?, &token)?),
             ALIASED => json(&self.desk.aliased(&read(&body)?, &token).await?),
             WHO => json(&self.desk.who(&token)),
             DNS => self.look_up(&body, &head.headers, token).await,

@@ -102,7 +102,8 @@ pub(crate) struct Apply {
 pub(crate) struct Written {
     /// `None`: done; else why not.
     pub(crate) outcomes: Vec<Option<String>>,
-    pub(crate) rows: Rows,
+    /// For a token that may ask for them, which that of a service may not.
+    pub(crate) rows: Option<Rows>,
 }
 
 /// Who bears a token.

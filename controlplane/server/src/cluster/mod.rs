@@ -30,7 +30,6 @@ use crate::config::join;
 use crate::formation::Formation;
 use crate::presence::Departure;
 pub(crate) use leader::serve;
-pub(crate) use members::of as members;
 
 /// How long a server that ends may take to let another one lead.
 const HAND_OVER_MAX: Duration = Duration::from_secs(3);
